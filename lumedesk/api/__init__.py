@@ -1,0 +1,1 @@
+"""The client of the Lumetrade v1 API. No Qt."""

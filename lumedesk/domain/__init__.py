@@ -1,0 +1,1 @@
+"""The rules of the desk: records, money, errors and flows. No Qt, no network, no files."""

@@ -1,0 +1,49 @@
+"""What a status means to an operator. A status nobody has told us of is shown as it came and is not final."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Tone(Enum):
+    """How a status is coloured; the word always stands beside the colour."""
+
+    DONE = "done"
+    MOVING = "moving"
+    WAITING = "waiting"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`is_final`: no further change is expected (COMPLETED may still turn REVERSED, so lists are always re-read)."""
+
+    code: str
+    label: str
+    tone: Tone
+    is_final: bool
+
+
+_KNOWN = {
+    status.code: status
+    for status in (
+        Status("SUBMITTED", "Submitted", Tone.MOVING, is_final=False),
+        Status("PENDING", "Pending", Tone.MOVING, is_final=False),
+        Status("ACCEPTED", "Accepted", Tone.MOVING, is_final=False),
+        Status("AWAITING_CONFIRMATION", "Awaiting confirmation", Tone.WAITING, is_final=False),
+        Status("PROCESSING", "Processing", Tone.MOVING, is_final=False),
+        Status("COMPLIANCE_PENDING", "Compliance check", Tone.WAITING, is_final=False),
+        Status("COMPLETED", "Completed", Tone.DONE, is_final=True),
+        Status("FAILED", "Failed", Tone.FAILED, is_final=True),
+        Status("CANCELLED", "Cancelled", Tone.FAILED, is_final=True),
+        Status("REVERSED", "Reversed", Tone.FAILED, is_final=True),
+    )
+}
+FINAL_CODES = frozenset(code for code, status in _KNOWN.items() if status.is_final)
+
+
+def status_of(code: str | None) -> Status:
+    """Never raises: an unknown code comes back under its own name, not final."""
+    if code is None:
+        return Status("", "Not reported", Tone.UNKNOWN, is_final=False)
+    return _KNOWN.get(code) or Status(code, code, Tone.UNKNOWN, is_final=False)

@@ -1,0 +1,47 @@
+"""Timestamps as the API sends them: with a zone and without one, sometimes in the same record."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+_ISO = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,18}))?)?\s*([Zz]|[+-]\d\d:?\d\d)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """A moment in UTC. `assumed_utc` says that the text named no zone and was read as UTC."""
+
+    at: datetime
+    assumed_utc: bool = False
+
+
+def instant(text: str | None) -> Instant | None:
+    """Read a timestamp; None for what can't be read (the caller then shows the text as it came). Never raises.
+
+    Leap seconds and 24:00 roll over into the next second; digits finer than a microsecond are cut.
+    """
+    match = _ISO.fullmatch(text.strip()) if text else None
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, fraction, zone = match.groups()
+    try:
+        at = datetime(int(year), int(month), int(day), tzinfo=UTC)
+        if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 60:
+            return None
+        at += timedelta(hours=int(hour), minutes=int(minute), seconds=int(second or 0))
+        at += timedelta(microseconds=int((fraction or "0")[:6].ljust(6, "0")))
+        if zone and zone not in "Zz":
+            offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+            at = at - offset if zone[0] == "+" else at + offset
+    except (ValueError, OverflowError):
+        return None
+    return Instant(at, assumed_utc=zone is None)
+
+
+def micros(text: str | None) -> int | None:
+    """Microseconds since 1970 in UTC, for ordering; None where `instant` gives none."""
+    moment = instant(text)
+    return None if moment is None else (moment.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)

@@ -1,0 +1,1 @@
+"""What the desk keeps on disk. No Qt, no network."""

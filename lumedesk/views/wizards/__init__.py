@@ -1,0 +1,1 @@
+"""Dialogs that go step by step."""
