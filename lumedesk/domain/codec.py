@@ -18,7 +18,7 @@ class Codec(Generic[T]):
     """Decodes one type. Numbers keep every digit; strings where a number belongs, NaN and absurd sizes are refused."""
 
     def __init__(self, shape: Any) -> None:
-        self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(shape, dec_hook=_amount, float_hook=Amount)
+        self._decoder: msgspec.json.Decoder[T] = msgspec.json.Decoder(shape, dec_hook=_amount, float_hook=_number)
 
     def decode(self, body: bytes | msgspec.Raw) -> T:
         """Errors: UnreadableJson, whatever is wrong with `body`."""
@@ -46,7 +46,18 @@ def _exact(value: Any) -> Any:
             return value
 
 
+def _number(digits: str) -> Amount:
+    try:
+        amount = Amount(digits)
+    except InvalidOperation as error:  # an exponent of more than 18 digits
+        raise AmountError("more digits than any amount has") from error
+    checked(amount)
+    return amount
+
+
 def _amount(shape: type, value: Any) -> Any:
-    if shape is not Amount or isinstance(value, bool) or not isinstance(value, int | Amount):
+    if isinstance(value, Amount):
+        return value  # _number made and checked it
+    if shape is not Amount or isinstance(value, bool) or not isinstance(value, int):
         raise AmountError(f"expected a number, got {type(value).__name__}")
-    return checked(value if isinstance(value, Amount) else Amount(value))
+    return checked(Amount(value))

@@ -112,3 +112,4 @@ class Currency(Record, frozen=True):
     name: str | None = None
     decimals: int | None = None
     networks: tuple[str, ...] = ()
+    enabled: bool | None = None

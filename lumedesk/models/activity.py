@@ -1,0 +1,68 @@
+"""What happened lately, of all kinds together: for the overview."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from PySide6.QtCore import QObject
+
+from lumedesk.domain.kinds import Kind
+from lumedesk.domain.records import Deposit, Record, Trade, Withdrawal
+from lumedesk.domain.statuses import Status, status_of
+from lumedesk.models.columns import amount_column, status_column, text_column, time_column
+from lumedesk.models.record_table import RecordTable
+from lumedesk.models.table import Column
+from lumedesk.models.texts import words
+from lumedesk.models.trades import pair_of
+from lumedesk.models.transfers import destination_of
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One record of any history, told the same way. `amount` is what left or came in, in `currency`."""
+
+    kind: Kind
+    id: str
+    what: str
+    about: str
+    amount: Decimal | None
+    currency: str | None
+    status: Status
+    at: str | None
+
+
+def activity_of(kind: Kind, record: Record) -> Activity:
+    """Tell a trade, deposit or withdrawal as activity."""
+    match record:
+        case Trade():
+            about, value, currency, at = pair_of(record), record.to_amount, record.to_currency, record.created_at
+            what = "Trade"
+        case Withdrawal():
+            about, value, currency, at = destination_of(record), record.amount, record.currency, record.created_at
+            what = "Withdrawal"
+        case Deposit():
+            about, value, currency, at = (
+                words(record.transaction_id),
+                record.amount,
+                record.currency,
+                record.completed_at,
+            )
+            what = "Deposit"
+        case _:
+            raise TypeError(f"{type(record).__name__} is no activity")
+    return Activity(kind, record.transaction_id or "", what, about, value, currency, status_of(record.status), at)
+
+
+class ActivityTable(RecordTable[Activity]):
+    """The latest records of all histories, newest first."""
+
+    columns = (
+        time_column("at", "Time", lambda a: a.at, None),
+        text_column("what", "Kind", lambda a: a.what, None, width=100),
+        Column("about", "About", text=lambda a: a.about, width=240),
+        amount_column("amount", "Amount", lambda a: a.amount, None, width=170),
+        text_column("currency", "", lambda a: a.currency, None, width=70),
+        status_column(None, value=lambda a: a.status),
+    )
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda activity: f"{activity.kind.table}/{activity.id}", parent)

@@ -1,0 +1,77 @@
+"""Accounts, wallets and beneficiaries: the small sets, one row each."""
+
+from decimal import Decimal
+
+from PySide6.QtCore import QObject
+
+from lumedesk.domain.details import summary_of
+from lumedesk.domain.records import Account, Beneficiary, Wallet
+from lumedesk.domain.times import micros
+from lumedesk.models.columns import amount_column, text_column, time_column
+from lumedesk.models.record_table import RecordTable
+from lumedesk.models.table import Column, Columns
+from lumedesk.models.texts import words
+
+
+def total_of(account: Account) -> Decimal | None:
+    """Available and locked together; None unless both are known."""
+    if account.balance is None or account.locked_balance is None:
+        return None
+    return account.balance + account.locked_balance
+
+
+def route_of(wallet: Wallet) -> str:
+    """How a deposit reaches the wallet: its network or payment method."""
+    return words(wallet.network_name or wallet.payment_method_type)
+
+
+def _pay_to(wallet: Wallet) -> str:
+    return summary_of(wallet.deposit_details)
+
+
+def _pays_to(beneficiary: Beneficiary) -> str:
+    return summary_of(beneficiary.withdraw_form_details)
+
+
+class AccountsTable(RecordTable[Account]):
+    """One row per account."""
+
+    columns: Columns = (
+        text_column("currency", "Currency", lambda a: a.currency, lambda a: a.currency),
+        amount_column("available", "Available", lambda a: a.balance, lambda a: a.balance, 210),
+        amount_column("locked", "Locked", lambda a: a.locked_balance, lambda a: a.locked_balance, 190),
+        amount_column("total", "Total", total_of, total_of, 210),
+        text_column("id", "Id", lambda a: a.id, lambda a: a.id, width=140),
+    )
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda account: account.id, parent)
+
+
+class WalletsTable(RecordTable[Wallet]):
+    """One row per place that money can be deposited to."""
+
+    columns: Columns = (
+        text_column("currency", "Currency", lambda w: w.currency, lambda w: w.currency),
+        Column("route", "Network or method", text=route_of, order=route_of, width=180),
+        Column("details", "Pay to", text=_pay_to, order=_pay_to, width=420),
+        text_column("id", "Id", lambda w: w.id, lambda w: w.id, width=140),
+    )
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda wallet: wallet.id, parent)
+
+
+class BeneficiariesTable(RecordTable[Beneficiary]):
+    """One row per confirmed destination."""
+
+    columns: Columns = (
+        text_column("nickname", "Name", lambda b: b.nickname, lambda b: b.nickname, width=240),
+        text_column("currency", "Currency", lambda b: b.currency, lambda b: b.currency),
+        Column("details", "Pays to", text=_pays_to, order=_pays_to, width=360),
+        time_column("created", "Added", lambda b: b.created_at, lambda b: micros(b.created_at)),
+        text_column("id", "Id", lambda b: b.id, lambda b: b.id, width=140),
+    )
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda beneficiary: beneficiary.id, parent)

@@ -1,0 +1,197 @@
+"""What every table shares: columns told in one place, the roles views ask for, and exact row changes."""
+
+import html
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from lumedesk.domain.statuses import Status
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+Index = QModelIndex | QPersistentModelIndex
+
+# Hoisted: looking an enum member up on each call more than doubles the cost of painting.
+DISPLAY = int(Qt.ItemDataRole.DisplayRole)
+_TOOLTIP = int(Qt.ItemDataRole.ToolTipRole)
+_ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
+RECORD = int(Qt.ItemDataRole.UserRole)
+COPY = RECORD + 1
+AMOUNT = RECORD + 2
+STATUS = RECORD + 3
+_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+_RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+_ROOT = QModelIndex()
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """One column. `text` is what is shown, `copy` what is copied (`text` when None), `order` what the column sorts by.
+
+    For a RecordTable `order` is a function of the record; for a HistoryTable it is the store's name for the order.
+    A column with `amount` shows that figure aligned on its decimal sign; one with `status` shows a pill.
+    """
+
+    name: str
+    title: str
+    text: Callable[[T], str]
+    order: Callable[[T], Any] | str | None = None
+    copy: Callable[[T], str] | None = None
+    tooltip: Callable[[T], str | None] | None = None
+    amount: Callable[[T], Decimal | None] | None = None
+    status: Callable[[T], Status] | None = None
+    width: int = 140
+
+    @property
+    def is_numeric(self) -> bool:
+        """Figures are aligned right, their heading too."""
+        return self.amount is not None
+
+
+def plain_tooltip(text: str) -> str:
+    """Tooltips guess rich text: escaped text inside a paragraph of ours is shown to the letter."""
+    return f'<p style="white-space:pre-wrap">{html.escape(text)}</p>'
+
+
+Columns = tuple[Column[Any], ...]
+
+
+class KeyedTable(QAbstractTableModel, Generic[T, K]):
+    """A table whose rows are known by keys. Subclasses say which record a key stands for."""
+
+    columns: Columns = ()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._keys: Sequence[K] = []
+
+    def record_of(self, key: K) -> T | None:
+        """The record behind a key; None while it can't be read."""
+        raise NotImplementedError
+
+    def record(self, row: int) -> T | None:
+        """The record shown in `row`."""
+        return self.record_of(self._keys[row]) if 0 <= row < len(self._keys) else None
+
+    def row_of(self, key: K) -> int:
+        """The row that shows `key`; -1 where none does."""
+        try:
+            return self._keys.index(key)
+        except ValueError:
+            return -1
+
+    def key(self, row: int) -> K | None:
+        """The key of the record shown in `row`."""
+        return self._keys[row] if 0 <= row < len(self._keys) else None
+
+    def column_index(self, name: str) -> int:
+        """The position of a column by its name. Errors: ValueError."""
+        return [column.name for column in self.columns].index(name)
+
+    # What Qt asks
+
+    def rowCount(self, parent: Index = _ROOT) -> int:
+        """As Qt has it."""
+        return 0 if parent.isValid() else len(self._keys)
+
+    def columnCount(self, parent: Index = _ROOT) -> int:
+        """As Qt has it."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: Index, role: int = DISPLAY) -> Any:
+        """As Qt has it; RECORD, COPY, AMOUNT and STATUS are our own roles."""
+        if not index.isValid():
+            return None
+        column = self.columns[index.column()]
+        if role == _ALIGNMENT:
+            return _RIGHT if column.is_numeric else _LEFT
+        if role not in _ROLES:
+            return None
+        record = self.record(index.row())
+        return None if record is None else _answer(column, record, role)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
+        """As Qt has it."""
+        if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        if role == DISPLAY:
+            return self.columns[section].title
+        if role == _ALIGNMENT:
+            return _RIGHT if self.columns[section].is_numeric else _LEFT
+        return None
+
+    # Changes
+
+    def show_keys(self, keys: Sequence[K], changed: Iterable[K] = ()) -> None:
+        """Show exactly `keys`, in this order, by the fewest signals: selection and scrolling survive.
+
+        `changed` names keys whose records are different now. Nothing different emits nothing.
+        """
+        if keys != self._keys:
+            self._drop(set(keys))
+            self._reorder(keys)
+            self._add(keys)
+        wanted = set(changed)
+        if wanted:
+            for first, last in _runs([row for row, key in enumerate(self._keys) if key in wanted]):
+                self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
+
+    def _drop(self, kept: set[K]) -> None:
+        gone = [row for row, key in enumerate(self._keys) if key not in kept]
+        for first, last in reversed(_runs(gone)):
+            self.beginRemoveRows(_ROOT, first, last)
+            self._keys = [*self._keys[:first], *self._keys[last + 1 :]]
+            self.endRemoveRows()
+
+    def _reorder(self, keys: Sequence[K]) -> None:
+        present = set(self._keys)
+        order = [key for key in keys if key in present]
+        if order == list(self._keys):
+            return
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        rows = {key: row for row, key in enumerate(order)}
+        after = [self.index(rows[self._keys[index.row()]], index.column()) for index in before]
+        self._keys = order
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _add(self, keys: Sequence[K]) -> None:
+        present = set(self._keys)
+        for first, last in _runs([row for row, key in enumerate(keys) if key not in present]):
+            self.beginInsertRows(_ROOT, first, last)
+            self._keys = [*self._keys[:first], *keys[first : last + 1], *self._keys[first:]]
+            self.endInsertRows()
+        self._keys = keys
+
+
+_ROLES = frozenset({DISPLAY, _TOOLTIP, RECORD, COPY, AMOUNT, STATUS})
+
+
+def _answer(column: Column[Any], record: Any, role: int) -> Any:
+    if role == DISPLAY:
+        return column.text(record)
+    if role == RECORD:
+        return record
+    if role == AMOUNT:
+        return column.amount(record) if column.amount else None
+    if role == STATUS:
+        return column.status(record) if column.status else None
+    if role == COPY:
+        return (column.copy or column.text)(record)
+    hint = column.tooltip(record) if column.tooltip else None
+    return plain_tooltip(hint) if hint else None
+
+
+def _runs(rows: list[int]) -> list[tuple[int, int]]:
+    """Ascending row numbers as (first, last) of each unbroken run."""
+    runs: list[tuple[int, int]] = []
+    for row in rows:
+        if runs and runs[-1][1] == row - 1:
+            runs[-1] = (runs[-1][0], row)
+        else:
+            runs.append((row, row))
+    return runs

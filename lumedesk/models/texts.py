@@ -1,0 +1,64 @@
+"""How values read in a table: amounts, times and names, as short text. Exact forms go into tooltips and copies."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from lumedesk.domain.money import fixed, grouped
+from lumedesk.domain.text import shown
+from lumedesk.domain.times import instant
+
+NOTHING = "–"
+
+
+def words(text: str | None) -> str:
+    """Text from the server, safe to show; a dash where there is none."""
+    return shown(text) if text else NOTHING
+
+
+def amount(value: Decimal | None) -> str:
+    """An amount with thousands separated, all digits kept."""
+    return NOTHING if value is None else grouped(value)
+
+
+def digits(value: Decimal | None) -> str:
+    """An amount for copying: digits and a point only."""
+    return "" if value is None else fixed(value)
+
+
+def local(text: str | None) -> str:
+    """A timestamp in local time, short: `Today 14:03`, `12 Nov 09:10`, `12 Nov 2024`."""
+    moment = instant(text)
+    if moment is None:
+        return words(text)
+    return short_time(moment.at.astimezone(), datetime.now(UTC).astimezone())
+
+
+def short_time(at: datetime, now: datetime) -> str:
+    """`at` as a person beside the screen would say it at `now`; both local."""
+    days = (now.date() - at.date()).days
+    if days == 0:
+        return f"Today {at:%H:%M}"
+    if days == 1:
+        return f"Yesterday {at:%H:%M}"
+    return f"{at.day} {at:%b %H:%M}" if at.year == now.year else f"{at.day} {at:%b %Y}"
+
+
+def exact_time(text: str | None) -> str | None:
+    """Local time to the second and UTC, saying so where the server named no zone; None where there is no time."""
+    moment = instant(text)
+    if moment is None:
+        return None
+    here = moment.at.astimezone()
+    note = "\nThe server named no time zone; read as UTC." if moment.assumed_utc else ""
+    return f"{here:%A, %d %B %Y, %H:%M:%S} local time\n{moment.at:%Y-%m-%d %H:%M:%S} UTC{note}"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago, in the largest fitting unit: `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `5 d ago`."""
+    seconds = int((now - at).total_seconds())
+    if seconds < 5:
+        return "just now"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"

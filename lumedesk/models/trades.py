@@ -1,0 +1,56 @@
+"""Trade history: one row per trade; and the fills of one trade."""
+
+from PySide6.QtCore import QObject
+
+from lumedesk.domain.kinds import Kind
+from lumedesk.domain.records import Fill, Trade
+from lumedesk.models.columns import amount_column, status_column, text_column, time_column
+from lumedesk.models.history_table import HistoryTable
+from lumedesk.models.record_table import RecordTable
+from lumedesk.models.table import Column
+from lumedesk.models.texts import NOTHING, amount, words
+
+
+def pair_of(trade: Trade) -> str:
+    """Sold and bought, as `USDT → ZAR`."""
+    return f"{words(trade.from_currency)} → {words(trade.to_currency)}"
+
+
+def rate_text(trade: Trade) -> str:
+    """The executed rate, said in words of the pair."""
+    if trade.rate is None:
+        return NOTHING
+    sold, bought = words(trade.from_currency), words(trade.to_currency)
+    if trade.is_rate_inverted:
+        sold, bought = bought, sold
+    return f"1 {sold} = {amount(trade.rate)} {bought}"
+
+
+class TradesTable(HistoryTable[Trade]):
+    """All trades, newest first."""
+
+    kind = Kind.TRADES
+    columns = (
+        time_column("created", "Created", lambda t: t.created_at, "at"),
+        Column("pair", "Pair", text=pair_of, order="pair", width=130),
+        amount_column("sold", "Sold", lambda t: t.from_amount, "from_amount"),
+        amount_column("bought", "Bought", lambda t: t.to_amount, "to_amount"),
+        amount_column("rate", "Rate", lambda t: t.rate, "rate", width=140, tooltip=rate_text),
+        status_column("status", width=130),
+        text_column("id", "Id", lambda t: t.transaction_id, "id", width=140),
+    )
+
+
+class FillsTable(RecordTable[Fill]):
+    """The fills of one trade, in the server's order."""
+
+    columns = (
+        time_column("created", "Time", lambda f: f.created_at, lambda f: f.created_at, width=115),
+        amount_column("sold", "Sold", lambda f: f.from_currency_amount, lambda f: f.from_currency_amount, 115),
+        amount_column("bought", "Bought", lambda f: f.to_currency_amount, lambda f: f.to_currency_amount, 115),
+        status_column(lambda f: f.status, width=110),
+        text_column("id", "Id", lambda f: f.transaction_id, lambda f: f.transaction_id),
+    )
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(lambda fill: fill.transaction_id, parent)

@@ -1,0 +1,48 @@
+"""Deposits and withdrawals: one row each."""
+
+from lumedesk.domain.details import summary_of
+from lumedesk.domain.kinds import Kind
+from lumedesk.domain.records import Deposit, Withdrawal
+from lumedesk.models.columns import amount_column, status_column, text_column, time_column
+from lumedesk.models.history_table import HistoryTable
+from lumedesk.models.table import Column
+
+_CURRENCY = text_column("currency", "Currency", lambda r: r.currency, "currency", width=90)
+_AMOUNT = amount_column("amount", "Amount", lambda r: r.amount, "amount", width=180)
+_FEE = amount_column("fee", "Fee", lambda r: r.fee, "fee", width=120)
+_STATUS = status_column("status", width=180)
+_ID = text_column("id", "Id", lambda r: r.transaction_id, "id", width=140)
+
+
+def destination_of(withdrawal: Withdrawal) -> str:
+    """A few words on where the money went."""
+    return summary_of(withdrawal.withdraw_details)
+
+
+class WithdrawalsTable(HistoryTable[Withdrawal]):
+    """All withdrawals, newest first."""
+
+    kind = Kind.WITHDRAWALS
+    columns = (
+        time_column("created", "Created", lambda w: w.created_at, "at"),
+        _CURRENCY,
+        _AMOUNT,
+        _FEE,
+        Column("destination", "Destination", text=destination_of, width=230),
+        _STATUS,
+        _ID,
+    )
+
+
+class DepositsTable(HistoryTable[Deposit]):
+    """All deposits, newest first; those without a time stand where the desk first saw them."""
+
+    kind = Kind.DEPOSITS
+    columns = (
+        time_column("completed", "Completed", lambda d: d.completed_at, "at"),
+        _CURRENCY,
+        _AMOUNT,
+        _FEE,
+        _STATUS,
+        _ID,
+    )

@@ -1,0 +1,258 @@
+"""The main window: navigation, pages, status bar and menus. Opens the dialogs; knows no rules of its own."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from lumedesk.domain.kinds import Kind
+from lumedesk.views.dialogs.about import AboutDialog
+from lumedesk.views.dialogs.create_account import CreateAccountDialog
+from lumedesk.views.dialogs.dialog import Dialog
+from lumedesk.views.dialogs.quote import QuoteDialog
+from lumedesk.views.pages.histories import DepositsPage, TradesPage, WithdrawalsPage
+from lumedesk.views.pages.holdings import AccountsPage, BeneficiariesPage, WalletsPage
+from lumedesk.views.pages.overview import OverviewPage
+from lumedesk.views.pages.page import Page
+from lumedesk.views.parts.status_line import StatusLine
+from lumedesk.views.parts.text import Label
+from lumedesk.views.parts.widgets import button
+from lumedesk.views.theme import DOUBLE, HALF, Look, Scheme
+from lumedesk.views.wizards.withdrawal import WithdrawalWizard
+from lumedesk.work.session import Session
+
+_AGE_MS = 1_000
+
+
+class MainWindow(QMainWindow):
+    """One profile's desk."""
+
+    def __init__(self, session: Session, look: Look, profile: str, note: str) -> None:
+        """`profile` names the profile; `note` says in a few words what kind it is."""
+        super().__init__()
+        self.setObjectName("main-window")
+        self.setWindowTitle(f"LumeDesk – {profile}")
+        self.resize(1440, 900)
+        self.setMinimumSize(960, 600)
+        self._session = session
+        self._look = look
+        self._dialog: Dialog | None = None
+        self.overview = OverviewPage(session, look)
+        self.accounts = AccountsPage(session, look)
+        self.wallets = WalletsPage(session, look)
+        self.trades = TradesPage(session, look)
+        self.deposits = DepositsPage(session, look)
+        self.withdrawals = WithdrawalsPage(session, look)
+        self.beneficiaries = BeneficiariesPage(session, look)
+        self.pages: dict[Kind | None, tuple[Page, str]] = {
+            None: (self.overview, "layout-dashboard"),
+            Kind.ACCOUNTS: (self.accounts, "landmark"),
+            Kind.WALLETS: (self.wallets, "wallet"),
+            Kind.TRADES: (self.trades, "arrow-left-right"),
+            Kind.DEPOSITS: (self.deposits, "arrow-down-to-line"),
+            Kind.WITHDRAWALS: (self.withdrawals, "arrow-up-from-line"),
+            Kind.BENEFICIARIES: (self.beneficiaries, "users"),
+        }
+        self._stack = QStackedWidget()
+        self._stack.setObjectName("pages")
+        self._nav = QButtonGroup(self)
+        self._lay_out(profile, note)
+        self._build_menus()
+        self._connect_pages()
+        self._guard_money_buttons()
+        self.status_line = StatusLine(session, profile, self.statusBar())
+        self._ages = QTimer(self)
+        self._ages.setInterval(_AGE_MS)
+        self._ages.timeout.connect(self._tell_ages)
+        self._ages.start()
+        look.changed.connect(self._paint_icons)
+        self.go_to(None)
+
+    def _lay_out(self, profile: str, note: str) -> None:
+        sidebar = QFrame()
+        sidebar.setObjectName("sidebar")
+        sidebar.setProperty("look", "sidebar")
+        sidebar.setFixedWidth(216)
+        column = QVBoxLayout(sidebar)
+        column.setContentsMargins(DOUBLE - HALF, DOUBLE, DOUBLE - HALF, DOUBLE)
+        column.setSpacing(HALF)
+        self.profile_label = Label(f"{profile}\n{note}", "profile", wraps=True)
+        self.profile_label.setObjectName("profile")
+        column.addWidget(self.profile_label)
+        column.addSpacing(DOUBLE)
+        for page, _ in self.pages.values():
+            nav = button(f"nav-{page.objectName().removesuffix('-page')}", page.title, "nav")
+            nav.setCheckable(True)
+            self._nav.addButton(nav, self._stack.addWidget(page))
+            column.addWidget(nav)
+        column.addStretch(1)
+        self._nav.idClicked.connect(self._show_page)
+        self._paint_icons()
+        centre = QWidget()
+        row = QHBoxLayout(centre)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(sidebar)
+        row.addWidget(self._stack, 1)
+        self.setCentralWidget(centre)
+
+    def _build_menus(self) -> None:
+        bar = self.menuBar()
+        money = bar.addMenu("&Money")
+        self.quote_action = self._action("action-quote", "Get a &quote…", "Ctrl+K", self.open_quote)
+        self.withdraw_action = self._action("action-withdraw", "&New withdrawal…", "Ctrl+N", self.open_withdrawal)
+        self.account_action = self._action("action-account", "&Create account…", "", self.open_create_account)
+        quit_action = self._action("action-quit", "&Quit", QKeySequence(QKeySequence.StandardKey.Quit), self.close)
+        money.addActions([self.quote_action, self.withdraw_action, self.account_action])
+        money.addSeparator()
+        money.addAction(quit_action)
+        view = bar.addMenu("&View")
+        for at, (page, _) in enumerate(self.pages.values()):
+            name = page.objectName().removesuffix("-page")
+            view.addAction(self._action(f"action-{name}", page.title, f"Ctrl+{at + 1}", self._opener(at)))
+        view.addSeparator()
+        view.addAction(self._action("action-refresh", "&Refresh", "F5", self._session.refresh))
+        view.addAction(self._action("action-search", "&Filter this page", "Ctrl+F", self._focus_search))
+        themes = view.addMenu("&Theme")
+        group = QActionGroup(self)
+        for scheme, text in ((Scheme.SYSTEM, "As the &system"), (Scheme.LIGHT, "&Light"), (Scheme.DARK, "&Dark")):
+            action = self._action(f"action-theme-{scheme.value}", text, "", self._themer(scheme))
+            action.setCheckable(True)
+            action.setChecked(self._look.scheme is scheme)
+            group.addAction(action)
+            themes.addAction(action)
+        about = bar.addMenu("&Help")
+        about.addAction(self._action("action-about", "&About LumeDesk", "", self.open_about))
+
+    def _action(self, name: str, text: str, keys: str | QKeySequence, call: Callable[[], object]) -> QAction:
+        action = QAction(text, self)
+        action.setObjectName(name)
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda _checked=False: call())
+        return action
+
+    def _connect_pages(self) -> None:
+        self.overview.quote_wanted.connect(self.open_quote)
+        self.overview.withdrawal_wanted.connect(self.open_withdrawal)
+        self.overview.wanted.connect(self.show_record)
+        self.accounts.account_wanted.connect(self.open_create_account)
+        self.trades.quote_wanted.connect(self.open_quote)
+        self.withdrawals.withdrawal_wanted.connect(self.open_withdrawal)
+        self.beneficiaries.withdrawal_wanted.connect(self.open_withdrawal)
+
+    def _guard_money_buttons(self) -> None:
+        """Offline, nothing can be sent: say so on each button and menu entry that would."""
+        if not self._session.is_offline:
+            return
+        why = "Working offline: nothing can be sent. Start without --offline to connect."
+        buttons: list[QAbstractButton] = [
+            self.overview.quote_button,
+            self.overview.withdraw_button,
+            self.accounts.create_button,
+            self.trades.quote_button,
+            self.withdrawals.withdraw_button,
+            self.beneficiaries.pay_button,
+        ]
+        for each in buttons:
+            each.setToolTip(why)
+            each.setAccessibleDescription(why)
+            each.setEnabled(False)
+        for action in (self.quote_action, self.withdraw_action, self.account_action):
+            action.setEnabled(False)
+
+    # What can be opened
+
+    def go_to(self, kind: Kind | None) -> None:
+        """Show the page of a kind; None is the overview."""
+        self._show_page(list(self.pages).index(kind))
+
+    def show_record(self, kind: Kind, key: str) -> None:
+        """Show one record on its page."""
+        self.go_to(kind)
+        self.pages[kind][0].show_record(key)
+
+    def open_quote(self) -> None:
+        """Open the quote dialog."""
+        self._open(QuoteDialog(self._session, self._look, self))
+
+    def open_withdrawal(self, beneficiary_id: str = "") -> None:
+        """Open the withdrawal wizard, with a beneficiary chosen already if one is named."""
+        self._open(WithdrawalWizard(self._session, self._look, beneficiary_id or None, self))
+
+    def open_create_account(self) -> None:
+        """Open the dialog that creates an account."""
+        dialog = CreateAccountDialog(self._session, self._look, self)
+        dialog.created.connect(self._show_created)
+        self._open(dialog)
+
+    def open_about(self) -> None:
+        """Say what this is."""
+        self._open(AboutDialog(self))
+
+    def _open(self, dialog: Dialog) -> None:
+        self._dialog = dialog
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.destroyed.connect(self._forget_dialog)
+        dialog.open()
+
+    def _forget_dialog(self) -> None:
+        self._dialog = None
+
+    @property
+    def dialog(self) -> Dialog | None:
+        """The dialog that is open; None when there is none."""
+        return self._dialog
+
+    def _show_created(self, key: str) -> None:
+        self.show_record(Kind.ACCOUNTS, key)
+
+    def _show_page(self, at: int) -> None:
+        self._stack.setCurrentIndex(at)
+        self._nav.button(at).setChecked(True)
+        self._current_page().tell_state()
+
+    def _current_page(self) -> Page:
+        return list(self.pages.values())[self._stack.currentIndex()][0]
+
+    def _opener(self, at: int) -> Callable[[], None]:
+        return lambda: self._show_page(at)
+
+    def _themer(self, scheme: Scheme) -> Callable[[], None]:
+        return lambda: self._look.use(scheme)
+
+    def _focus_search(self) -> None:
+        self._current_page().focus_search()
+
+    def _tell_ages(self) -> None:
+        self._current_page().tell_state()
+        self.status_line.tell_age(self._current_page().kind)
+
+    def _paint_icons(self) -> None:
+        for at, (_, icon) in enumerate(self.pages.values()):
+            self._nav.button(at).setIcon(self._look.icon(icon, "muted", "accent"))
+
+    # What Qt calls
+
+    def changeEvent(self, event: QEvent) -> None:
+        """As Qt has it; a minimised window is polled for slowly."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._session.set_hidden(hidden=self.isMinimized())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """As Qt has it; a dialog that still waits for an outcome keeps the desk open."""
+        if self._dialog is not None and not self._dialog.close():
+            event.ignore()
+            return
+        super().closeEvent(event)

@@ -1,0 +1,173 @@
+"""The pages on trades, deposits and withdrawals."""
+
+from typing import Any
+
+from PySide6.QtCore import Signal
+
+from lumedesk.domain.details import Field, fields_of
+from lumedesk.domain.kinds import Kind
+from lumedesk.domain.records import Deposit, Trade, Withdrawal
+from lumedesk.domain.statuses import Status, status_of
+from lumedesk.models.texts import amount, exact_time, words
+from lumedesk.models.trades import FillsTable, TradesTable, pair_of, rate_text
+from lumedesk.models.transfers import DepositsTable, WithdrawalsTable
+from lumedesk.views.pages.record_page import HistoryPage
+from lumedesk.views.parts.table_view import RecordView
+from lumedesk.views.parts.text import Label, rule
+from lumedesk.views.parts.widgets import button
+from lumedesk.views.theme import Look
+from lumedesk.work.session import Session
+
+
+class TradesPage(HistoryPage):
+    """All trades; the current one opens into its fills."""
+
+    # The operator wants a quote. UI thread.
+    quote_wanted = Signal()
+
+    noun = ("trade", "trades")
+    empty_title = "No trades yet"
+    empty_advice = "Get a quote to make the first one."
+
+    def __init__(self, session: Session, look: Look) -> None:
+        super().__init__("trades", "Trades", Kind.TRADES, TradesTable(session), session, look)
+        self.quote_button = button("trades-quote", "Get a quote", "primary")
+        self.quote_button.clicked.connect(self.quote_wanted)
+        self.action_row.addWidget(self.quote_button)
+        self.add_facet("trades-pair", "Pair", "pair", "All pairs")
+        self.add_facet("trades-status", "Status", "status", "All statuses")
+        self.fills = FillsTable(self)
+        self.fills_title = Label("Fills", "strong")
+        self.fills_title.setObjectName("fills-title")
+        self.fills_view = RecordView(self.fills, look, "fills-table")
+        self.fills_view.setAccessibleName("Fills of the trade")
+        self.detail.more.addWidget(rule())
+        self.detail.more.addWidget(self.fills_title)
+        self.detail.more.addWidget(self.fills_view)
+        self.detail.finish()
+        self.load()
+
+    def heading_of(self, record: Trade) -> str:
+        """The pair."""
+        return pair_of(record)
+
+    def status_of(self, record: Trade) -> Status | None:
+        """The trade's status."""
+        return status_of(record.status)
+
+    def fields_of(self, record: Trade) -> list[Field]:
+        """All the trade's own fields."""
+        return [
+            Field("Sold", f"{amount(record.from_amount)} {words(record.from_currency)}"),
+            Field("Bought", f"{amount(record.to_amount)} {words(record.to_currency)}"),
+            Field("Rate", rate_text(record)),
+            Field("From a quote", {True: "Yes", False: "No", None: "Not reported"}[record.is_rfq]),
+            Field("Created", _time(record.created_at)),
+            Field("Completed", _time(record.completed_at)),
+            Field("Id", words(record.transaction_id)),
+        ]
+
+    def show_more(self, record: Trade) -> None:
+        """Show the fills, as many as came."""
+        fills = record.fills or ()
+        self.fills.set_records(fills)
+        told = "Fills: not reported" if record.fills is None else f"Fills ({len(fills)})" if fills else "No fills yet"
+        self.fills_title.setText(told)
+        self.fills_view.setVisible(bool(fills))
+        self.fills_view.setFixedHeight(38 + 38 * min(len(fills), 8) + 16)
+
+    def label_of(self, column: str, value: str) -> str:
+        """Statuses in words, pairs with an arrow."""
+        return status_of(value).label if column == "status" else words(value).replace("/", " → ")
+
+
+class DepositsPage(HistoryPage):
+    """All deposits."""
+
+    noun = ("deposit", "deposits")
+    empty_title = "No deposits yet"
+    empty_advice = "Pay to one of the wallets; deposits appear here by themselves."
+
+    def __init__(self, session: Session, look: Look) -> None:
+        super().__init__("deposits", "Deposits", Kind.DEPOSITS, DepositsTable(session), session, look)
+        _add_transfer_facets(self, "deposits")
+        self.detail.finish()
+        self.load()
+
+    def heading_of(self, record: Deposit) -> str:
+        """The amount."""
+        return f"{amount(record.amount)} {words(record.currency)}"
+
+    def status_of(self, record: Deposit) -> Status | None:
+        """The deposit's status."""
+        return status_of(record.status)
+
+    def fields_of(self, record: Deposit) -> list[Field]:
+        """All the deposit's fields."""
+        return [
+            Field("Amount", f"{amount(record.amount)} {words(record.currency)}"),
+            Field("Fee", _fee(record)),
+            Field("Completed", _time(record.completed_at)),
+            Field("Id", words(record.transaction_id)),
+        ]
+
+    def label_of(self, column: str, value: str) -> str:
+        """Statuses in words."""
+        return status_of(value).label if column == "status" else words(value)
+
+
+class WithdrawalsPage(HistoryPage):
+    """All withdrawals."""
+
+    # The operator wants to send one. UI thread.
+    withdrawal_wanted = Signal()
+
+    noun = ("withdrawal", "withdrawals")
+    empty_title = "No withdrawals yet"
+    empty_advice = "Send money to a confirmed beneficiary to make the first one."
+    fixed_fields = frozenset({"Id", "Account number", "Address", "Address tag", "IBAN", "Branch code"})
+
+    def __init__(self, session: Session, look: Look) -> None:
+        super().__init__("withdrawals", "Withdrawals", Kind.WITHDRAWALS, WithdrawalsTable(session), session, look)
+        self.withdraw_button = button("withdrawals-new", "New withdrawal", "primary")
+        self.withdraw_button.clicked.connect(self.withdrawal_wanted)
+        self.action_row.addWidget(self.withdraw_button)
+        _add_transfer_facets(self, "withdrawals")
+        self.detail.finish()
+        self.load()
+
+    def heading_of(self, record: Withdrawal) -> str:
+        """The amount."""
+        return f"{amount(record.amount)} {words(record.currency)}"
+
+    def status_of(self, record: Withdrawal) -> Status | None:
+        """The withdrawal's status."""
+        return status_of(record.status)
+
+    def fields_of(self, record: Withdrawal) -> list[Field]:
+        """All the withdrawal's fields, the destination whole."""
+        return [
+            Field("Amount", f"{amount(record.amount)} {words(record.currency)}"),
+            Field("Fee", _fee(record)),
+            Field("Created", _time(record.created_at)),
+            Field("Completed", _time(record.completed_at)),
+            Field("Id", words(record.transaction_id)),
+            *fields_of(record.withdraw_details, "Destination"),
+        ]
+
+    def label_of(self, column: str, value: str) -> str:
+        """Statuses in words."""
+        return status_of(value).label if column == "status" else words(value)
+
+
+def _add_transfer_facets(page: HistoryPage, name: str) -> None:
+    page.add_facet(f"{name}-currency", "Currency", "currency", "All currencies")
+    page.add_facet(f"{name}-status", "Status", "status", "All statuses")
+
+
+def _time(text: str | None) -> str:
+    return exact_time(text) or words(text)
+
+
+def _fee(record: Any) -> str:
+    return "Not reported" if record.fee is None else f"{amount(record.fee)} {words(record.currency)}"

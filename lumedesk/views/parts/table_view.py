@@ -1,0 +1,124 @@
+"""The one table widget of the desk: row selection, sorting by heading, and copying of cells and rows."""
+
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+
+from lumedesk.models.table import COPY, Column, Index, KeyedTable
+from lumedesk.views.parts.cells import AmountDelegate, StatusDelegate, TextDelegate
+from lumedesk.views.theme import Look
+
+_ROW_HEIGHT = 38
+_HEADER_HEIGHT = 36
+
+
+class RecordView(QTableView):
+    """Shows a KeyedTable. Enter or a double click opens the current row."""
+
+    # (row): the operator asked to see more of it. UI thread.
+    opened = Signal(int)
+    # (row): another row is current now; -1 when none is.
+    current_changed = Signal(int)
+
+    def __init__(self, model: KeyedTable[Any, Any], look: Look, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._table = model
+        self.setObjectName(name)
+        self.setModel(model)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        rows = self.verticalHeader()
+        rows.setDefaultSectionSize(_ROW_HEIGHT)
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.hide()
+        self._set_up_columns(model.columns, look)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._show_menu)
+        self.doubleClicked.connect(self._open)
+
+    def _set_up_columns(self, columns: tuple[Column[Any], ...], look: Look) -> None:
+        header = self.horizontalHeader()
+        header.setFixedHeight(_HEADER_HEIGHT)
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        header.setMinimumSectionSize(60)
+        amounts, statuses = AmountDelegate(look, self), StatusDelegate(look, self)
+        self.setItemDelegate(TextDelegate(self))
+        for at, column in enumerate(columns):
+            self.setColumnWidth(at, column.width)
+            if column.amount is not None:
+                self.setItemDelegateForColumn(at, amounts)
+            elif column.status is not None:
+                self.setItemDelegateForColumn(at, statuses)
+
+    def let_sort(self, name: str, order: Qt.SortOrder) -> None:
+        """Sort by a click on a heading, starting with the column `name`."""
+        self.horizontalHeader().setSortIndicator(self._table.column_index(name), order)
+        self.setSortingEnabled(True)
+
+    def current_row(self) -> int:
+        """The current row; -1 when there is none."""
+        return self.currentIndex().row()
+
+    def currentChanged(self, current: Index, previous: Index) -> None:  # noqa: N802
+        """As Qt has it."""
+        super().currentChanged(current, previous)
+        if current.row() != previous.row() or not previous.isValid():
+            self.current_changed.emit(current.row())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """As Qt has it, with copying and opening."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_rows()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self._open(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def copy_cell(self) -> None:
+        """Put the current cell's plain text on the clipboard."""
+        if self.currentIndex().isValid():
+            QGuiApplication.clipboard().setText(str(self.currentIndex().data(COPY)))
+
+    def copy_rows(self) -> None:
+        """Put the selected rows on the clipboard: a line each, cells parted by tabs, with the headings on top."""
+        rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        if not rows:
+            return
+        order = [self.horizontalHeader().logicalIndex(at) for at in range(self._table.columnCount())]
+        lines = ["\t".join(self._table.columns[column].title for column in order)]
+        lines += ["\t".join(_one_cell(self._table.index(row, column).data(COPY)) for column in order) for row in rows]
+        QGuiApplication.clipboard().setText("\n".join(lines))
+
+    def _open(self, index: QModelIndex) -> None:
+        self.opened.emit(index.row())
+
+    def _show_menu(self, at: QPoint) -> None:
+        if not self.indexAt(at).isValid():
+            return
+        menu = QMenu(self)
+        menu.setObjectName(f"{self.objectName()}-menu")
+        for text, call, shortcut in (
+            ("Copy cell", self.copy_cell, None),
+            ("Copy rows", self.copy_rows, QKeySequence.StandardKey.Copy),
+        ):
+            action = QAction(text, menu)
+            if shortcut is not None:
+                action.setShortcut(shortcut)
+            action.triggered.connect(call)
+            menu.addAction(action)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.viewport().mapToGlobal(at))
+
+
+def _one_cell(text: object) -> str:
+    return str(text).replace("\t", " ").replace("\n", " ")

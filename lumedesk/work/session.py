@@ -1,0 +1,266 @@
+"""The current state of one profile, as the windows see it: what is known, how fresh it is, and what can be asked for.
+
+Lives on the UI thread. The work itself is in feeds.py and movements.py, on the worker.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+
+from lumedesk.api.client import LumetradeClient
+from lumedesk.domain.clocks import Clock
+from lumedesk.domain.codec import Codec
+from lumedesk.domain.errors import DeskError, Offline, Unauthorised, Unreachable, Wire
+from lumedesk.domain.kinds import HISTORIES, Kind
+from lumedesk.domain.records import Account, Record
+from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorReader
+from lumedesk.work.engine import Engine, Ticket
+from lumedesk.work.feeds import DatasetState, FeedReport, Feeds
+from lumedesk.work.movements import Movements
+from lumedesk.work.pace import Pace
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+_MAX_CONNECT_PAUSE_S = 30.0
+
+
+class Connection(Enum):
+    """How the desk stands with the server."""
+
+    CONNECTING = "Connecting"
+    ONLINE = "Connected"
+    TROUBLED = "Not reachable"
+    REFUSED = "Key not accepted"
+    OFFLINE = "Working offline"
+
+
+class Connector(Protocol):
+    """Makes a client for the profile, and takes down what it needed for that."""
+
+    async def connect(self, on_in_flight: Callable[[int], None]) -> LumetradeClient:
+        """Errors: DeskError."""
+
+    async def close(self) -> None:
+        """Leave no process or socket behind."""
+
+
+class Session(QObject):
+    """One profile's data and actions. All signals are emitted on the UI thread."""
+
+    # (Kind): the records of a small kind are different now.
+    records_changed = Signal(object)
+    # (Kind, tuple of row numbers): rows of a history were added or changed.
+    history_changed = Signal(object, object)
+    # (Kind): its age, error or count of unreadable rows is different now.
+    state_changed = Signal(object)
+    # (Connection)
+    connection_changed = Signal(object)
+    # (int): requests under way.
+    in_flight_changed = Signal(int)
+
+    def __init__(
+        self,
+        engine: Engine,
+        mirror_path: Path,
+        connector: Connector | None,
+        clock: Clock,
+        parent: QObject | None = None,
+    ) -> None:
+        """`connector` None means to work offline. Errors: MirrorError when the local file can't be used."""
+        super().__init__(parent)
+        self.clock = clock
+        self._engine = engine
+        self._connector = connector
+        self._mirror = Mirror(mirror_path)
+        self._reader = MirrorReader(mirror_path)
+        self._worker_reader = MirrorReader(mirror_path)
+        self._pace = Pace()
+        self._client: LumetradeClient | None = None
+        self._feeds: Feeds | None = None
+        self._records: dict[Kind, tuple[Any, ...]] = {}
+        self._states: dict[Kind, DatasetState] = {}
+        self.connection = Connection.CONNECTING if connector else Connection.OFFLINE
+        self.in_flight = 0
+        self.movements = Movements(engine, self._connected, self.refresh, clock)
+        self._load_mirror()
+
+    def start(self) -> None:
+        """Connect and keep everything current; answers arrive as signals."""
+        if self._connector is not None:
+            self._engine.submit(self._live(self._connector), self)
+
+    def stop(self) -> None:
+        """Cancel everything under way and close what is open. Bounded in time."""
+        self._engine.stop(self._farewell)
+        self._reader.close()
+
+    # What is known
+
+    def records(self, kind: Kind) -> tuple[Any, ...]:
+        """The records of a small kind, in the server's order."""
+        return self._records.get(kind, ())
+
+    def state(self, kind: Kind) -> DatasetState:
+        """How fresh a kind is."""
+        return self._states.get(kind, DatasetState())
+
+    def order(
+        self, query: HistoryQuery, owner: QObject, done: Callable[[Any], None], failed: Callable[[DeskError], None]
+    ) -> Ticket[Any]:
+        """Find the rows of a history on the worker. Shape: an array of row numbers, in the query's order."""
+
+        async def find() -> Any:
+            return self._worker_reader.order(query)
+
+        return self._engine.submit(find(), owner, done, failed)
+
+    def documents(self, kind: Kind, rows: list[int]) -> dict[int, bytes]:
+        """The JSON of a few rows, read at once from the local file."""
+        return self._reader.documents(kind, rows)
+
+    def find(self, kind: Kind, key: str) -> Any:
+        """The history record with this id as last seen, read at once from the local file; None where there is none."""
+        document = self._reader.document(kind, key)
+        return None if document is None else _CODECS[kind].decode(document)
+
+    def recent(self, limit: int) -> list[tuple[Kind, Record]]:
+        """The latest few records of all histories, newest first, read at once from the local file."""
+        return [(kind, _CODECS[kind].decode(doc)) for kind, doc in self._reader.recent(limit)]
+
+    def distinct(self, kind: Kind, column: str, owner: QObject, done: Callable[[list[str]], None]) -> None:
+        """The different values of a history's column, found on the worker."""
+
+        async def find() -> list[str]:
+            return self._worker_reader.distinct(kind, column)
+
+        self._engine.submit(find(), owner, done)
+
+    # What can be asked for
+
+    @property
+    def is_offline(self) -> bool:
+        """True when the operator chose to work offline: nothing is ever sent."""
+        return self.connection is Connection.OFFLINE
+
+    def refresh(self, *kinds: Kind) -> None:
+        """Ask the server for these kinds now; all kinds when none is named."""
+        wanted = kinds or tuple(Kind)
+
+        async def kick() -> None:
+            if self._feeds is not None:
+                self._feeds.kick(wanted)
+
+        self._engine.submit(kick(), self)
+
+    def set_hidden(self, *, hidden: bool) -> None:
+        """Slow down while the window can't be seen."""
+        if self._pace.is_hidden and not hidden:
+            self.refresh()
+        self._pace.is_hidden = hidden
+
+    def create_account(
+        self, currency: str, owner: QObject, done: Callable[[Account], None], failed: Callable[[DeskError], None]
+    ) -> None:
+        """Open an account in `currency`. Errors reach `failed`: NotFound (not offered to this user), Conflict (exists)."""
+
+        async def create() -> Account:
+            try:
+                return await self._connected().create_account(currency)
+            finally:
+                self.refresh(Kind.ACCOUNTS)
+
+        self._engine.submit(create(), owner, done, failed)
+
+    def _connected(self) -> LumetradeClient:
+        """The client, for work that runs on the worker. Errors: Offline, Unreachable."""
+        if self._client is None:
+            raise Offline if self.is_offline else Unreachable("Not connected yet.")
+        return self._client
+
+    # On the worker
+
+    async def _live(self, connector: Connector) -> None:
+        attempts = 0
+        while self._client is None:
+            try:
+                self._client = await connector.connect(self._note_in_flight)
+            except DeskError as error:
+                self._engine.on_ui(lambda error=error: self._take_trouble(error))  # type: ignore[misc]
+                attempts += 1
+                await asyncio.sleep(min(_MAX_CONNECT_PAUSE_S, 2.0**attempts))
+        self._feeds = Feeds(self._client, self._mirror, self._worker_reader, self.clock, self._pace, self._post)
+        await self._feeds.run()
+
+    def _post(self, report: FeedReport) -> None:
+        self._engine.on_ui(lambda: self._take(report))
+
+    def _note_in_flight(self, count: int) -> None:
+        self._engine.on_ui(lambda: self._take_in_flight(count))
+
+    async def _farewell(self) -> None:
+        steps: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        if self._client is not None:
+            steps.append(self._client.aclose)
+        if self._connector is not None:
+            steps.append(self._connector.close)
+        for step in steps:
+            try:
+                await step()
+            except Exception:
+                log.exception("closing failed")
+        if self._feeds is not None:
+            self._feeds.save_ages()
+        self._worker_reader.close()
+        self._mirror.close()
+
+    # On the UI thread
+
+    def _load_mirror(self) -> None:
+        for kind in Kind:
+            dataset = self._reader.dataset(kind)
+            if dataset is not None:
+                self._states[kind] = DatasetState(dataset.confirmed_at, None, dataset.set_aside)
+            if kind not in HISTORIES:
+                self._records[kind] = tuple(_CODECS[kind].decode(doc) for doc in self._reader.small(kind))
+
+    def _take(self, report: FeedReport) -> None:
+        self._states[report.kind] = report.state
+        self._set_connection(_connection_after(report.state.error))
+        if report.records is not None and report.records != self._records.get(report.kind):
+            self._records[report.kind] = report.records
+            self.records_changed.emit(report.kind)
+        if report.touched:
+            self.history_changed.emit(report.kind, report.touched)
+        self.state_changed.emit(report.kind)
+
+    def _take_trouble(self, error: DeskError) -> None:
+        self._set_connection(Connection.TROUBLED)
+        for kind in Kind:
+            known = self.state(kind)
+            self._states[kind] = DatasetState(known.confirmed_at, error, known.set_aside)
+            self.state_changed.emit(kind)
+
+    def _set_connection(self, connection: Connection) -> None:
+        if connection is not self.connection:
+            self.connection = connection
+            self.connection_changed.emit(connection)
+
+    def _take_in_flight(self, count: int) -> None:
+        self.in_flight = count
+        self.in_flight_changed.emit(count)
+
+
+def _connection_after(error: DeskError | None) -> Connection:
+    if isinstance(error, Unauthorised):
+        return Connection.REFUSED
+    # A server that answers, even with an error, is connected.
+    return Connection.ONLINE if error is None or error.wire is Wire.ANSWERED else Connection.TROUBLED
+
+
+_CODECS: dict[Kind, Codec[Any]] = {kind: Codec(kind.record) for kind in Kind}
