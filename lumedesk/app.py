@@ -81,7 +81,7 @@ class Desk:
         except Exception:
             self.engine.stop()
             raise
-        self.window = MainWindow(self.session, self.look, setup.name.capitalize(), "Rehearsal with invented money")
+        self.window = MainWindow(self.session, self.look, setup.name.capitalize(), "Invented money")
         self.session.start()
 
     def close(self) -> None:

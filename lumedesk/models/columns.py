@@ -18,6 +18,8 @@ def amount_column(
     order: Order,
     width: int = 150,
     tooltip: Callable[[Any], str | None] | None = None,
+    *,
+    spare: bool = False,
 ) -> Column[Any]:
     """A figure with thousands separated, aligned on its decimal sign; copied as plain digits."""
     return Column(
@@ -29,11 +31,18 @@ def amount_column(
         order=order,
         tooltip=tooltip,
         width=width,
+        spare=spare,
     )
 
 
 def time_column(
-    name: str, title: str, value: Callable[[Any], str | None], order: Order, width: int = 130
+    name: str,
+    title: str,
+    value: Callable[[Any], str | None],
+    order: Order,
+    width: int = 142,
+    *,
+    spare: bool = False,
 ) -> Column[Any]:
     """A short local time, exact in the tooltip; copied as the server sent it."""
     return Column(
@@ -44,14 +53,24 @@ def time_column(
         tooltip=lambda record: exact_time(value(record)),
         order=order,
         width=width,
+        spare=spare,
     )
 
 
 def text_column(
-    name: str, title: str, value: Callable[[Any], str | None], order: Order, width: int = 110
+    name: str,
+    title: str,
+    value: Callable[[Any], str | None],
+    order: Order,
+    width: int = 110,
+    *,
+    grows: bool = False,
+    spare: bool = False,
 ) -> Column[Any]:
     """Text from the server, made safe to look at."""
-    return Column(name, title, text=lambda record: words(value(record)), order=order, width=width)
+    return Column(
+        name, title, text=lambda record: words(value(record)), order=order, width=width, grows=grows, spare=spare
+    )
 
 
 def status_column(

@@ -38,10 +38,10 @@ class AccountsTable(RecordTable[Account]):
 
     columns: Columns = (
         text_column("currency", "Currency", lambda a: a.currency, lambda a: a.currency),
-        amount_column("available", "Available", lambda a: a.balance, lambda a: a.balance, 210),
-        amount_column("locked", "Locked", lambda a: a.locked_balance, lambda a: a.locked_balance, 190),
-        amount_column("total", "Total", total_of, total_of, 210),
-        text_column("id", "Id", lambda a: a.id, lambda a: a.id, width=140),
+        amount_column("available", "Available", lambda a: a.balance, lambda a: a.balance, 170),
+        amount_column("locked", "Locked", lambda a: a.locked_balance, lambda a: a.locked_balance, 150),
+        amount_column("total", "Total", total_of, total_of, 180),
+        text_column("id", "Id", lambda a: a.id, lambda a: a.id, width=130, grows=True, spare=True),
     )
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -54,8 +54,8 @@ class WalletsTable(RecordTable[Wallet]):
     columns: Columns = (
         text_column("currency", "Currency", lambda w: w.currency, lambda w: w.currency),
         Column("route", "Network or method", text=route_of, order=route_of, width=180),
-        Column("details", "Pay to", text=_pay_to, order=_pay_to, width=420),
-        text_column("id", "Id", lambda w: w.id, lambda w: w.id, width=140),
+        Column("details", "Pay to", text=_pay_to, order=_pay_to, width=300, grows=True),
+        text_column("id", "Id", lambda w: w.id, lambda w: w.id, width=130, spare=True),
     )
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -66,11 +66,11 @@ class BeneficiariesTable(RecordTable[Beneficiary]):
     """One row per confirmed destination."""
 
     columns: Columns = (
-        text_column("nickname", "Name", lambda b: b.nickname, lambda b: b.nickname, width=240),
+        text_column("nickname", "Name", lambda b: b.nickname, lambda b: b.nickname, width=230),
         text_column("currency", "Currency", lambda b: b.currency, lambda b: b.currency),
-        Column("details", "Pays to", text=_pays_to, order=_pays_to, width=360),
-        time_column("created", "Added", lambda b: b.created_at, lambda b: micros(b.created_at)),
-        text_column("id", "Id", lambda b: b.id, lambda b: b.id, width=140),
+        Column("details", "Pays to", text=_pays_to, order=_pays_to, width=260, grows=True),
+        time_column("created", "Added", lambda b: b.created_at, lambda b: micros(b.created_at), spare=True),
+        text_column("id", "Id", lambda b: b.id, lambda b: b.id, width=130, spare=True),
     )
 
     def __init__(self, parent: QObject | None = None) -> None:

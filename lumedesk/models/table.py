@@ -44,6 +44,9 @@ class Column(Generic[T]):
     amount: Callable[[T], Decimal | None] | None = None
     status: Callable[[T], Status] | None = None
     width: int = 140
+    # `grows`: takes the room that is left. `spare`: given up, last one first, where there is too little.
+    grows: bool = False
+    spare: bool = False
 
     @property
     def is_numeric(self) -> bool:
@@ -182,7 +185,8 @@ def _answer(column: Column[Any], record: Any, role: int) -> Any:
         return column.status(record) if column.status else None
     if role == COPY:
         return (column.copy or column.text)(record)
-    hint = column.tooltip(record) if column.tooltip else None
+    # Whatever a narrow column cuts off can be read in the tooltip.
+    hint = column.tooltip(record) if column.tooltip else column.text(record)
     return plain_tooltip(hint) if hint else None
 
 

@@ -49,8 +49,9 @@ def exact_time(text: str | None) -> str | None:
     if moment is None:
         return None
     here = moment.at.astimezone()
-    note = "\nThe server named no time zone; read as UTC." if moment.assumed_utc else ""
-    return f"{here:%A, %d %B %Y, %H:%M:%S} local time\n{moment.at:%Y-%m-%d %H:%M:%S} UTC{note}"
+    zone = "UTC (assumed: the server named no zone)" if moment.assumed_utc else "UTC"
+    utc = f"{moment.at:%Y-%m-%d %H:%M:%S} {zone}"
+    return f"{here:%Y-%m-%d %H:%M:%S} local\n{utc}" if here.utcoffset() else utc
 
 
 def ago(at: datetime, now: datetime) -> str:

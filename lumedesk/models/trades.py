@@ -32,12 +32,12 @@ class TradesTable(HistoryTable[Trade]):
     kind = Kind.TRADES
     columns = (
         time_column("created", "Created", lambda t: t.created_at, "at"),
-        Column("pair", "Pair", text=pair_of, order="pair", width=130),
-        amount_column("sold", "Sold", lambda t: t.from_amount, "from_amount"),
-        amount_column("bought", "Bought", lambda t: t.to_amount, "to_amount"),
-        amount_column("rate", "Rate", lambda t: t.rate, "rate", width=140, tooltip=rate_text),
-        status_column("status", width=130),
-        text_column("id", "Id", lambda t: t.transaction_id, "id", width=140),
+        Column("pair", "Pair", text=pair_of, order="pair", width=134, grows=True),
+        amount_column("sold", "Sold", lambda t: t.from_amount, "from_amount", 165),
+        amount_column("bought", "Bought", lambda t: t.to_amount, "to_amount", 165),
+        amount_column("rate", "Rate", lambda t: t.rate, "rate", width=140, tooltip=rate_text, spare=True),
+        status_column("status", width=136),
+        text_column("id", "Id", lambda t: t.transaction_id, "id", width=130, spare=True),
     )
 
 
@@ -45,11 +45,11 @@ class FillsTable(RecordTable[Fill]):
     """The fills of one trade, in the server's order."""
 
     columns = (
-        time_column("created", "Time", lambda f: f.created_at, lambda f: f.created_at, width=115),
-        amount_column("sold", "Sold", lambda f: f.from_currency_amount, lambda f: f.from_currency_amount, 115),
-        amount_column("bought", "Bought", lambda f: f.to_currency_amount, lambda f: f.to_currency_amount, 115),
-        status_column(lambda f: f.status, width=110),
-        text_column("id", "Id", lambda f: f.transaction_id, lambda f: f.transaction_id),
+        time_column("created", "Time", lambda f: f.created_at, lambda f: f.created_at, spare=True),
+        amount_column("sold", "Sold", lambda f: f.from_currency_amount, lambda f: f.from_currency_amount, 125),
+        amount_column("bought", "Bought", lambda f: f.to_currency_amount, lambda f: f.to_currency_amount, 125),
+        status_column(lambda f: f.status, width=118),
+        text_column("id", "Id", lambda f: f.transaction_id, lambda f: f.transaction_id, spare=True),
     )
 
     def __init__(self, parent: QObject | None = None) -> None:

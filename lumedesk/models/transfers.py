@@ -9,9 +9,9 @@ from lumedesk.models.table import Column
 
 _CURRENCY = text_column("currency", "Currency", lambda r: r.currency, "currency", width=90)
 _AMOUNT = amount_column("amount", "Amount", lambda r: r.amount, "amount", width=180)
-_FEE = amount_column("fee", "Fee", lambda r: r.fee, "fee", width=120)
+_FEE = amount_column("fee", "Fee", lambda r: r.fee, "fee", width=120, spare=True)
 _STATUS = status_column("status", width=180)
-_ID = text_column("id", "Id", lambda r: r.transaction_id, "id", width=140)
+_ID = text_column("id", "Id", lambda r: r.transaction_id, "id", width=130, spare=True)
 
 
 def destination_of(withdrawal: Withdrawal) -> str:
@@ -28,7 +28,7 @@ class WithdrawalsTable(HistoryTable[Withdrawal]):
         _CURRENCY,
         _AMOUNT,
         _FEE,
-        Column("destination", "Destination", text=destination_of, width=230),
+        Column("destination", "Destination", text=destination_of, width=200, grows=True),
         _STATUS,
         _ID,
     )

@@ -176,6 +176,7 @@ class MainWindow(QMainWindow):
     def go_to(self, kind: Kind | None) -> None:
         """Show the page of a kind; None is the overview."""
         self._show_page(list(self.pages).index(kind))
+        self._current_page().focus_body()
 
     def show_record(self, kind: Kind, key: str) -> None:
         """Show one record on its page."""
@@ -203,10 +204,10 @@ class MainWindow(QMainWindow):
     def _open(self, dialog: Dialog) -> None:
         self._dialog = dialog
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.destroyed.connect(self._forget_dialog)
+        dialog.finished.connect(self._forget_dialog)
         dialog.open()
 
-    def _forget_dialog(self) -> None:
+    def _forget_dialog(self, _result: int) -> None:
         self._dialog = None
 
     @property
@@ -226,7 +227,7 @@ class MainWindow(QMainWindow):
         return list(self.pages.values())[self._stack.currentIndex()][0]
 
     def _opener(self, at: int) -> Callable[[], None]:
-        return lambda: self._show_page(at)
+        return lambda: self.go_to(list(self.pages)[at])
 
     def _themer(self, scheme: Scheme) -> Callable[[], None]:
         return lambda: self._look.use(scheme)

@@ -26,6 +26,7 @@ QLabel[look="profile"] {
 
 QFrame[look="sidebar"] { background: $sidebar; border: none; border-right: 1px solid $border; }
 QFrame[look="card"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
+QFrame[look="card"]:focus { border: 1px solid $focus; }
 QFrame[look="sunken"] { background: $sunken; border: none; border-radius: 8px; }
 QFrame[look="rule"] { background: $border; border: none; max-height: 1px; min-height: 1px; }
 QFrame[look="warning-banner"] { background: $waiting_tint; border: none; border-radius: 8px; }
@@ -86,10 +87,13 @@ QListView::item:hover { background: $hover; }
 QListView::item:selected { background: $selection; color: $text; }
 QHeaderView { background: transparent; border: none; }
 QHeaderView::section {
-    background: $surface; color: $muted; border: none; border-bottom: 1px solid $border; padding: 0 12px;
+    background: $surface; color: $muted; border: none; border-bottom: 1px solid $border; padding: 0 15px;
     font-size: $small; font-weight: 600;
 }
 QHeaderView::section:hover { color: $text; }
+QHeaderView::section:first { border-top-left-radius: 7px; }
+QHeaderView::section:last { border-top-right-radius: 7px; }
+QAbstractScrollArea::corner { background: transparent; border: none; }
 QTableCornerButton::section { background: $surface; border: none; }
 
 QScrollArea { background: transparent; border: none; }

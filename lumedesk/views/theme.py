@@ -174,6 +174,8 @@ def text_font(size: int = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> Q
     font.setPixelSize(size)
     font.setWeight(weight)
     font.setFeature(QFont.Tag("tnum"), 1)
+    # Inter's contextual alternates draw the x of an address like 0x7A as a multiplication sign.
+    font.setFeature(QFont.Tag("calt"), 0)
     return font
 
 

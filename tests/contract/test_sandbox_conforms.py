@@ -24,7 +24,7 @@ def test_schemathesis_finds_no_difference(tmp_path: Path) -> None:
                 "run",
                 str(SPEC),
                 "--url",
-                f"{address.base_url}/api/v1",
+                address.base_url,
                 "--phases",
                 "examples,coverage,fuzzing,stateful",
             ],

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from lumedesk.views.parts.text import Label
 from lumedesk.views.parts.widgets import button
@@ -53,13 +53,16 @@ class Dialog(QDialog):
             super().keyPressEvent(event)
 
 
-def labelled(text: str, field: QWidget) -> QVBoxLayout:
-    """A field under its label, which is its accessible name too."""
+def labelled(text: str, field: QWidget, row: QLayout | None = None) -> QVBoxLayout:
+    """A field under its label, which is its accessible name too; `row` is laid out there when the field isn't alone."""
     label = Label(text, "label")
     label.setBuddy(field)
     field.setAccessibleName(text)
     column = QVBoxLayout()
     column.setSpacing(HALF)
     column.addWidget(label)
-    column.addWidget(field)
+    if row is None:
+        column.addWidget(field)
+    else:
+        column.addLayout(row)
     return column

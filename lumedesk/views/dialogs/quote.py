@@ -58,6 +58,7 @@ class QuoteDialog(Dialog):
         self.quote_button.clicked.connect(self.ask)
         self.confirm_button = self.add_button("quote-confirm", "Confirm", "primary")
         self.confirm_button.clicked.connect(self.confirm)
+        self.setTabOrder(self.terms, self.confirm_button)
         self._timer = QTimer(self)
         self._timer.setInterval(_REPAINT_MS)
         self._timer.timeout.connect(self._tick)
@@ -147,6 +148,8 @@ class QuoteDialog(Dialog):
             self._enter(State.EXPIRED)
             return
         self._enter(State.FIRM)
+        # Read the terms first; Confirm is the next stop. A key pressed too often must not confirm.
+        self.terms.setFocus()
         self._timer.start()
         self._tick()
 

@@ -21,6 +21,7 @@ class QuoteTerms(Card):
     def __init__(self, look: Look) -> None:
         super().__init__(margin=TRIPLE)
         self.setObjectName("quote-terms")
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._quote: Quote | None = None
         self._hint = Label(look="muted", wraps=True)
         self._hint.setObjectName("quote-hint")
@@ -86,6 +87,7 @@ class QuoteTerms(Card):
         if quote.life_is_assumed:
             lines.append(f"The server named no expiry: the desk allows {ASSUMED_LIFE_S:.0f} seconds.")
         self.rate.setText("\n".join(shown(line, 200) for line in lines))
+        self.setAccessibleName(f"You pay {self.pay.text()}, you receive {self.receive.text()}. {', '.join(lines)}")
 
     def show_left(self, left_s: float) -> None:
         """Show how long the quote may still be confirmed."""

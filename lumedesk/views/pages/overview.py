@@ -1,6 +1,6 @@
 """The first page: what there is, what moves, and what happened lately."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lumedesk.domain.kinds import HISTORIES, Kind
@@ -47,8 +47,8 @@ class OverviewPage(Page):
         columns = QHBoxLayout(self.content)
         columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(DOUBLE)
-        columns.addLayout(_titled("Balances", self.balances_view, Label()), 4)
-        columns.addLayout(_titled("Latest activity", self.activity_view, self.moving), 6)
+        columns.addLayout(_titled("Balances", self.balances_view, Label()), 35)
+        columns.addLayout(_titled("Latest activity", self.activity_view, self.moving), 65)
         self.body.addWidget(self.content, 1)
         self.body.addWidget(self.states, 1)
         session.records_changed.connect(self._take_records)
@@ -56,6 +56,10 @@ class OverviewPage(Page):
         session.state_changed.connect(self._retell)
         self._take_records(Kind.ACCOUNTS)
         self._load_activity()
+
+    def focus_body(self) -> None:
+        """Put the keyboard into the balances."""
+        self.balances_view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def summary(self) -> str:
         """How many accounts there are."""

@@ -47,6 +47,9 @@ class Page(QWidget):
         self.body.addWidget(self.trouble)
         session.state_changed.connect(self._take_state)
 
+    def focus_body(self) -> None:
+        """Put the keyboard where this page is read."""
+
     def focus_search(self) -> None:
         """Put the cursor where this page is searched; nothing where it can't be."""
 

@@ -23,7 +23,7 @@ from lumedesk.work.session import Session
 
 R = TypeVar("R")
 
-_DETAIL_WIDTH = 380
+_DETAIL_WIDTH = 412
 
 
 class DetailPane(Card):
@@ -156,6 +156,10 @@ class RecordPage(Page):
     def current_record(self) -> Any:
         """The record whose row is current; None when there is none."""
         return self.table.record(self.view.current_row())
+
+    def focus_body(self) -> None:
+        """Put the keyboard into the table."""
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def focus_search(self) -> None:
         """Put the cursor into the search field."""

@@ -12,7 +12,7 @@ from lumedesk.models.table import AMOUNT, STATUS
 from lumedesk.views.theme import DOUBLE, HALF, SMALL, UNIT, Look, text_font
 
 _Index = QModelIndex | QPersistentModelIndex
-_MARGIN = 12
+_MARGIN = 15
 # Beyond this many decimals a column gives up room for them, and its figures end where they end.
 _MAX_FRACTION = 8
 
@@ -43,18 +43,21 @@ class AmountDelegate(QStyledItemDelegate):
             return
         whole, point, fraction = grouped(value).partition(".")
         telling = fraction.rstrip("0")
+        strong = whole + (point + telling if telling else "")
+        quiet = fraction[len(telling) :] if telling else point + fraction
+        width = metrics.horizontalAdvance(strong) + metrics.horizontalAdvance(quiet)
         room = self._room(index.column(), len(fraction))
         at = rect.right() - (metrics.horizontalAdvance("." + "0" * room) if room else 0)
-        painter.setClipRect(option.rect)
-        text_ink = QColor(colours.text if value else colours.faint)
-        strong = whole + (point + telling if telling else "")
-        painter.setPen(text_ink)
-        painter.drawText(QPoint(at - metrics.horizontalAdvance(whole), baseline), strong)
+        left = min(at - metrics.horizontalAdvance(whole), rect.right() - width)
+        # A figure is shown whole or not at all: one cut short is a wrong one.
+        if left < rect.left():
+            left = rect.right() - width
+        if left < option.rect.left():
+            strong, quiet, left = "…", "", rect.right() - metrics.horizontalAdvance("…")
+        painter.setPen(QColor(colours.text if value else colours.faint))
+        painter.drawText(QPoint(left, baseline), strong)
         painter.setPen(QColor(colours.faint))
-        quiet = fraction[len(telling) :] if telling else point + fraction
-        painter.drawText(
-            QPoint(at + metrics.horizontalAdvance(strong) - metrics.horizontalAdvance(whole), baseline), quiet
-        )
+        painter.drawText(QPoint(left + metrics.horizontalAdvance(strong), baseline), quiet)
         painter.restore()
 
     def _room(self, column: int, decimals: int) -> int:
@@ -92,7 +95,7 @@ class TextDelegate(QStyledItemDelegate):
         """As Qt has it."""
         super().initStyleOption(option, index)
         option.state &= ~QStyle.StateFlag.State_HasFocus
-        option.textElideMode = Qt.TextElideMode.ElideMiddle
+        option.textElideMode = Qt.TextElideMode.ElideRight
 
 
 def paint_background(painter: QPainter, option: QStyleOptionViewItem) -> None:

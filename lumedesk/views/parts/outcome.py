@@ -42,6 +42,7 @@ class OutcomePane(QWidget):
         self.pill = Pill(look)
         self.pill.setObjectName(f"{name}-status")
         self.fields = FieldList(f"{name}-fields", look)
+        self.timeline = FieldList(f"{name}-timeline", look, can_copy=False)
         column = QVBoxLayout(self)
         column.setSpacing(UNIT)
         column.addStretch(1)
@@ -51,6 +52,7 @@ class OutcomePane(QWidget):
             column.addWidget(label)
         column.addWidget(self.pill, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self.fields)
+        column.addWidget(self.timeline)
         column.addStretch(2)
         session.history_changed.connect(self._take_changes)
         look.changed.connect(self._paint_icon)
@@ -108,9 +110,9 @@ class OutcomePane(QWidget):
         if code is not None and code != self.status:
             self._observed.append((code, f"{self._session.clock.now().astimezone():%H:%M:%S}"))
         self.pill.show_status(status_of(self.status))
-        fields = [Field("Id", shown(self._outcome.transaction_id or "–"))] if self._outcome else []
-        fields += [Field(at, status_of(seen).label) for seen, at in self._observed]
-        self.fields.show_fields(fields, frozenset({"Id"}))
+        if self._outcome is not None:
+            self.fields.show_fields([Field("Id", shown(self._outcome.transaction_id or "–"))], frozenset({"Id"}))
+        self.timeline.show_fields([Field(at, status_of(seen).label) for seen, at in self._observed])
 
     def _paint_icon(self) -> None:
         if self._outcome is None:

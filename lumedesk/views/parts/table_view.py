@@ -3,7 +3,7 @@
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from lumedesk.models.table import COPY, Column, Index, KeyedTable
@@ -44,12 +44,15 @@ class RecordView(QTableView):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._show_menu)
         self.doubleClicked.connect(self._open)
+        self._fitting = False
+        self._fits = True
+        header = self.horizontalHeader()
+        header.sectionResized.connect(self._note_resizing)
 
     def _set_up_columns(self, columns: tuple[Column[Any], ...], look: Look) -> None:
         header = self.horizontalHeader()
         header.setFixedHeight(_HEADER_HEIGHT)
         header.setHighlightSections(False)
-        header.setStretchLastSection(True)
         header.setMinimumSectionSize(60)
         amounts, statuses = AmountDelegate(look, self), StatusDelegate(look, self)
         self.setItemDelegate(TextDelegate(self))
@@ -59,6 +62,30 @@ class RecordView(QTableView):
                 self.setItemDelegateForColumn(at, amounts)
             elif column.status is not None:
                 self.setItemDelegateForColumn(at, statuses)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As Qt has it; until the operator resizes a column, the columns fit the room there is."""
+        super().resizeEvent(event)
+        if self._fits:
+            self._fit_columns(self.viewport().width())
+
+    def _fit_columns(self, room: int) -> None:
+        columns = self._table.columns
+        shown = list(range(len(columns)))
+        for at in reversed(shown.copy()):
+            if sum(columns[each].width for each in shown) > room and columns[at].spare:
+                shown.remove(at)
+        left = max(0, room - sum(columns[each].width for each in shown))
+        growing = [each for each in shown if columns[each].grows] or shown[-1:]
+        self._fitting = True
+        for at, column in enumerate(columns):
+            self.setColumnHidden(at, at not in shown)
+            self.setColumnWidth(at, column.width + (left // len(growing) if at in growing else 0))
+        self._fitting = False
+
+    def _note_resizing(self) -> None:
+        if not self._fitting and QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            self._fits = False
 
     def let_sort(self, name: str, order: Qt.SortOrder) -> None:
         """Sort by a click on a heading, starting with the column `name`."""

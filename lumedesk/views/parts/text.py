@@ -50,8 +50,9 @@ class Passage(QPlainTextEdit):
         self.document().setDocumentMargin(0)
         self.setViewportMargins(0, 5, 0, 5)
         if fixed:
-            self.document().setDefaultFont(fixed_font())
+            self.setFont(fixed_font())
         self.setPlainText(text)
+        self._fit()
 
     def copy_all(self) -> None:
         """Put the whole text on the clipboard."""
@@ -60,6 +61,9 @@ class Passage(QPlainTextEdit):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """As Qt has it; the height follows the number of lines at this width."""
         super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
         # The size of a plain text document is told in lines.
         lines = max(1, int(self.document().size().height()))
         self.setFixedHeight(lines * QFontMetrics(self.document().defaultFont()).lineSpacing() + 10)

@@ -59,6 +59,7 @@ class WithdrawalWizard(Dialog):
         self.amount_step.entered.connect(self.go_on)
         session.records_changed.connect(self._take_records)
         self.setMinimumSize(760, 620)
+        self.beneficiary_step.search.setFocus()
         if beneficiary_id:
             self.beneficiary_step.choose(beneficiary_id)
         self._show()
