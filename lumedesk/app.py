@@ -56,6 +56,11 @@ class SandboxConnector:
         endpoint = Endpoint(address.base_url)
         return LumetradeClient(Transport(endpoint, address.credentials, on_in_flight=on_in_flight))
 
+    @property
+    def pid(self) -> int | None:
+        """The sandbox's process; None while none runs."""
+        return self._process.pid
+
     async def close(self) -> None:
         """End the sandbox's process."""
         await asyncio.to_thread(self._process.stop)
@@ -68,16 +73,17 @@ class Desk:
         self, app: QApplication, setup: Setup, scheme: Scheme = Scheme.SYSTEM, clock: Clock | None = None
     ) -> None:
         """Errors: CannotStart, MirrorError."""
+        self._is_closed = False
         self._lock = _claim(setup.paths)
-        connector = None if setup.offline else SandboxConnector(setup.sandbox)
-        if connector is not None:
+        self.connector = None if setup.offline else SandboxConnector(setup.sandbox)
+        if self.connector is not None:
             # Each sandbox is a new world: yesterday's invented money must not mix with today's.
             _forget(setup.paths.mirror)
         setup.paths.marker.write_text(json.dumps({"kind": SANDBOX}))
         self.look = Look(app, scheme)
         self.engine = Engine()
         try:
-            self.session = Session(self.engine, setup.paths.mirror, connector, clock or SystemClock())
+            self.session = Session(self.engine, setup.paths.mirror, self.connector, clock or SystemClock())
         except Exception:
             self.engine.stop()
             raise
@@ -86,6 +92,9 @@ class Desk:
 
     def close(self) -> None:
         """Stop everything, in an order that loses nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         self.window.close()
         self.session.stop()
         self.window.deleteLater()

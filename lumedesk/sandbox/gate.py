@@ -71,7 +71,7 @@ class Gate:
         self.faults = Faults(OPERATIONS)
 
     def answer(self, incoming: Incoming, request_id: str) -> Outgoing:
-        """Never raises."""
+        """What the client gets, refusals included."""
         try:
             path, _, query = incoming.target.partition("?")
             if path.startswith(CONTROL):

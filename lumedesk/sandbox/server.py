@@ -17,6 +17,7 @@ MOST_BODY = 1024 * 1024
 _MOST_HEADERS = 64 * 1024
 _PIECE = 256 * 1024
 _MOST_CONNECTIONS = 256
+_HEARING_OUT_S = 2.0
 
 
 class Server:
@@ -63,10 +64,10 @@ class Server:
         task.add_done_callback(self._connections.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        wire = Wire(reader, writer, self._patience_s, self._idle_s)
+        connection = Connection(reader, writer, self._patience_s, self._idle_s)
         try:
-            while await self._exchange(wire):
-                wire.start_next()
+            while await self._exchange(connection):
+                connection.start_next()
         except (OSError, TimeoutError, h11.ProtocolError):
             # The client went away, stood still or broke the rules after its answer; there is nobody to tell.
             writer.transport.abort()
@@ -75,11 +76,11 @@ class Server:
             with suppress(OSError):
                 await writer.wait_closed()
 
-    async def _exchange(self, wire: "Wire") -> bool:
+    async def _exchange(self, connection: "Connection") -> bool:
         """One request and its answer; whether the connection may be used again."""
         request_id = self._ids.new("req_")
         try:
-            incoming = await wire.received()
+            incoming = await connection.received()
             if incoming is None:
                 return False
             outgoing = self._gate.answer(incoming, request_id)
@@ -95,13 +96,13 @@ class Server:
         if outgoing.delay_s:
             await asyncio.sleep(outgoing.delay_s)
         if outgoing.is_dropped:
-            wire.drop()
+            connection.drop()
             return False
         date = format_datetime(self._clock.wall(), usegmt=True)
-        return await wire.send(outgoing, [("Date", date), ("X-Request-Id", request_id)])
+        return await connection.send(outgoing, [("Date", date), ("X-Request-Id", request_id)])
 
 
-class Wire:
+class Connection:
     """One connection: whole requests in, answers out."""
 
     def __init__(
@@ -152,7 +153,7 @@ class Wire:
         """Write an answer; whether another request may follow it."""
         body = outgoing.body if outgoing.status not in _BODILESS else b""
         headers += [("Content-Type", outgoing.content_type), ("Content-Length", str(len(body))), *outgoing.headers]
-        if self._protocol.their_state is not h11.DONE:
+        if self._protocol.their_state not in _ALL_READ:
             # The rest of an unread body would be taken for the next request.
             headers.append(("Connection", "close"))
         reason = HTTPStatus(outgoing.status).phrase if outgoing.status in _KNOWN else "Unknown"
@@ -163,7 +164,18 @@ class Wire:
         if outgoing.is_cut:
             return False
         await self._write(h11.EndOfMessage())
+        await self._hear_out()
         return self._protocol.our_state is h11.DONE and self._protocol.their_state is h11.DONE
+
+    async def _hear_out(self) -> None:
+        """Let a client that still sends finish: closing on it would reset the connection before it reads its answer."""
+        if self._protocol.their_state in _ALL_READ:
+            return
+        self._writer.write_eof()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(_HEARING_OUT_S, self._patience_s)):
+                while await self._reader.read(_PIECE):
+                    pass
 
     async def _read(self) -> None:
         if self._protocol.they_are_waiting_for_100_continue:
@@ -178,3 +190,4 @@ class Wire:
 
 _KNOWN = {status.value for status in HTTPStatus}
 _BODILESS = {204, 304}
+_ALL_READ = {h11.DONE, h11.MUST_CLOSE}

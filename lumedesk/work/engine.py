@@ -63,6 +63,7 @@ class Engine(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._crossing.connect(self._run_on_ui, Qt.ConnectionType.QueuedConnection)
+        self._is_stopped = False
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run_loop, name="lumedesk-worker", daemon=True)
@@ -77,7 +78,7 @@ class Engine(QObject):
     ) -> Ticket[T]:
         """Run `work` on the worker. `done` or `failed` runs on the UI thread, once, while `owner` lives."""
         ticket: Ticket[T] = Ticket(owner, done, failed)
-        if self._loop.is_closed():
+        if self._is_stopped:
             work.close()
             return ticket
         self._loop.call_soon_threadsafe(self._start, work, ticket)
@@ -89,8 +90,9 @@ class Engine(QObject):
 
     def stop(self, farewell: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
         """Cancel all work, run `farewell` on the worker, end the thread. Bounded in time; safe to call twice."""
-        if self._loop.is_closed():
+        if self._is_stopped:
             return
+        self._is_stopped = True
         closing = asyncio.run_coroutine_threadsafe(self._wind_down(farewell), self._loop)
         try:
             closing.result(_QUIT_DEADLINE_S)
@@ -139,4 +141,6 @@ class Engine(QObject):
         await self._loop.shutdown_default_executor()
 
     def _run_on_ui(self, call: Callable[[], None]) -> None:
-        call()
+        # What was still in the queue when the engine stopped would meet closed files.
+        if not self._is_stopped:
+            call()

@@ -183,3 +183,25 @@ def test_the_amount_chooses_how_a_trade_ends(
     assert desk.account("USDT") == (usdt - Decimal(kept), usdt_locked)
     bought = sum(fill["toCurrencyAmount"] for fill in ended["fills"] if fill["status"] == "COMPLETED")
     assert desk.account("ZAR") == (zar + bought, zar_locked)
+
+
+def test_the_largest_and_the_least_are_priced_between_any_two_currencies(desk: SandboxDesk) -> None:
+    for code in ("GHS", "UGX", "TZS", "SOL"):
+        assert desk.call("POST", "/accounts", {"currency": code}).status == 201
+    held = [account["currency"] for account in desk.get("/accounts")]
+    for sell in held:
+        for buy in held:
+            for amount in ("1e15", "0.00000001"):
+                for side in ("fromAmount", "toAmount"):
+                    body = {
+                        "fromCurrency": sell,
+                        "toCurrency": buy,
+                        side: Decimal(amount),
+                        "quoteIntent": "client_linked",
+                    }
+                    reply = desk.call("POST", "/trades/quote", body)
+                    assert reply.status in ({400} if sell == buy else {200, 400}), (sell, buy)
+                    if reply.status == 200:
+                        assert reply.body["fromAmount"] > 0
+                        assert reply.body["toAmount"] > 0
+                        assert desk.confirm(reply.body).status in {200, 409}

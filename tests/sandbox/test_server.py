@@ -97,7 +97,7 @@ def test_headers_without_end_are_refused(address: SandboxAddress) -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 400")
 
 
-@pytest.mark.parametrize("size", [1024 * 1024, 1024 * 1024 + 1])
+@pytest.mark.parametrize("size", [1024 * 1024, 1024 * 1024 + 1, 8 * 1024 * 1024])
 def test_a_body_of_a_mebibyte_is_the_most(client: httpx.Client, size: int) -> None:
     body = b'{"currency":"' + b"Z" * (size - 15) + b'"}'
     assert len(body) == size

@@ -1,0 +1,37 @@
+"""The whole program for a journey: the real window, with the sandbox in a process of its own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from lumedesk.app import Desk, Setup
+from lumedesk.sandbox.launch import SandboxOptions
+from lumedesk.store.paths import profile_paths
+from lumedesk.views.theme import Scheme
+from tests.support.operator import Operator
+
+OpenDesk = Callable[..., tuple[Desk, Operator]]
+
+
+@pytest.fixture
+def open_desk(qtbot: QtBot, tmp_path: Path) -> Iterator[OpenDesk]:
+    """Open the desk on a new sandbox; closed, with all it started, when the test ends."""
+    desks: list[Desk] = []
+
+    def open_one(*, offline: bool = False, **options: float) -> tuple[Desk, Operator]:
+        from PySide6.QtWidgets import QApplication
+
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        sandbox = SandboxOptions(**options)  # type: ignore[arg-type]
+        desk = Desk(app, Setup("sandbox", profile_paths(tmp_path, "sandbox"), offline, sandbox), Scheme.LIGHT)
+        desks.append(desk)
+        desk.window.show()
+        qtbot.waitExposed(desk.window)
+        return desk, Operator(qtbot, desk.window)
+
+    yield open_one
+    for desk in desks:
+        desk.close()
