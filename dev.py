@@ -295,10 +295,12 @@ def fix(_arguments: list[str]) -> int:
 
 
 def shots(arguments: list[str]) -> int:
-    """Paint every screen into pictures: shots DIR."""
-    if len(arguments) != 1 or arguments[0].startswith("-"):
+    """Paint every screen into pictures: shots DIR [--only PAGE], or shots --picture for the README's."""
+    if not arguments or (arguments[0].startswith("-") and arguments != ["--picture"]):
         raise Stop("Where to? python3 dev.py shots DIR")
-    return hand_over_module("tests.support.shots", [str(Path(arguments[0]).resolve())])
+    if arguments != ["--picture"]:
+        arguments = [str(Path(arguments[0]).resolve()), *arguments[1:]]
+    return hand_over_module("tests.support.shots", arguments)
 
 
 def bench(arguments: list[str]) -> int:

@@ -6,7 +6,6 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from PySide6.QtCore import QLockFile
 from PySide6.QtWidgets import QApplication
@@ -21,10 +20,13 @@ from lumedesk.sandbox.launch import SandboxOptions, SandboxProcess
 from lumedesk.store.paths import ProfilePaths, make_private_folder
 from lumedesk.views.main_window import MainWindow
 from lumedesk.views.theme import Look, Scheme
+from lumedesk.work.books import Books
 from lumedesk.work.engine import Engine
-from lumedesk.work.session import Session
+from lumedesk.work.session import Connector, Session
 
 SANDBOX = "sandbox"
+
+_VIEW_ONLY = "This profile is open in another LumeDesk, which alone may send. This one only shows what that one saved."
 
 
 class CannotStart(Exception):
@@ -38,6 +40,8 @@ class Setup:
     name: str
     paths: ProfilePaths
     offline: bool = False
+    # Where to connect; None starts a sandbox.
+    connector: Connector | None = None
     sandbox: SandboxOptions = field(default_factory=SandboxOptions)
 
 
@@ -74,16 +78,21 @@ class Desk:
     ) -> None:
         """Errors: CannotStart, MirrorError."""
         self._is_closed = False
-        self._lock = _claim(setup.paths)
-        self.connector = None if setup.offline else SandboxConnector(setup.sandbox)
-        if self.connector is not None:
-            # Each sandbox is a new world: yesterday's invented money must not mix with today's.
-            _forget(setup.paths.mirror)
-        setup.paths.marker.write_text(json.dumps({"kind": SANDBOX}))
+        paths, clock = setup.paths, clock or SystemClock()
+        self._lock = _claim(paths)
+        self.connector: Connector | None = None
+        if self._lock is not None and not setup.offline:
+            self.connector = setup.connector or _sandbox(setup)
+        if self._lock is not None:
+            paths.marker.write_text(json.dumps({"kind": SANDBOX}))
         self.look = Look(app, scheme)
         self.engine = Engine()
         try:
-            self.session = Session(self.engine, setup.paths.mirror, self.connector, clock or SystemClock())
+            heads = (paths.head_of(paths.journal), paths.head_of(paths.audit))
+            books = Books(paths.journal, paths.audit, heads, clock, "" if self._lock else _VIEW_ONLY)
+            self.session = Session(
+                self.engine, paths.mirror, self.connector, books, clock, view_only=self._lock is None
+            )
         except Exception:
             self.engine.stop()
             raise
@@ -98,7 +107,8 @@ class Desk:
         self.window.close()
         self.session.stop()
         self.window.deleteLater()
-        self._lock.unlock()
+        if self._lock is not None:
+            self._lock.unlock()
 
 
 def run(setup: Setup) -> int:
@@ -118,19 +128,27 @@ def run(setup: Setup) -> int:
         desk.close()
 
 
-def _claim(paths: ProfilePaths) -> QLockFile:
-    """Make the profile's folder this process's own."""
+def _claim(paths: ProfilePaths) -> QLockFile | None:
+    """Make the profile's folder this process's own; None while another process has it. Errors: CannotStart."""
     try:
         make_private_folder(paths.folder)
     except OSError as error:
         raise CannotStart(f"The folder {paths.folder} can't be used: {error.strerror}.") from error
     lock = QLockFile(str(paths.folder / "lock"))
+    # A process that is gone leaves no valid lock; one that is alive keeps its own, however old.
     lock.setStaleLockTime(0)
-    if not lock.tryLock(0):
-        raise CannotStart("This profile is open in another LumeDesk. Close that one, or choose another --profile.")
-    return lock
+    if lock.tryLock(0):
+        return lock
+    if lock.error() is QLockFile.LockError.PermissionError:
+        raise CannotStart(f"The folder {paths.folder} can't be written.")
+    return None
 
 
-def _forget(mirror: Path) -> None:
-    for suffix in ("", "-wal", "-shm"):
-        mirror.with_name(mirror.name + suffix).unlink(missing_ok=True)
+def _sandbox(setup: Setup) -> SandboxConnector:
+    """A sandbox is a new world each time: yesterday's invented money must not mix with today's."""
+    paths = setup.paths
+    for log in (paths.mirror, paths.journal, paths.audit):
+        for suffix in ("", "-wal", "-shm"):
+            log.with_name(log.name + suffix).unlink(missing_ok=True)
+        paths.head_of(log).unlink(missing_ok=True)
+    return SandboxConnector(setup.sandbox)

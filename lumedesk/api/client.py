@@ -61,6 +61,16 @@ class LumetradeClient:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
+    @property
+    def host(self) -> str:
+        """Where orders go."""
+        return self._transport.host
+
+    @property
+    def key_fingerprint(self) -> str:
+        """Tells two API keys apart without naming either."""
+        return self._transport.key_fingerprint
+
     async def aclose(self) -> None:
         """Close the connections. Called once, on the loop that used them."""
         await self._transport.aclose()

@@ -1,6 +1,7 @@
 """One exchange with the server, hardened: deadline, caps, no redirect, no second POST. What it means is for the client."""
 
 import asyncio
+import hashlib
 import random
 import ssl
 import time
@@ -79,6 +80,16 @@ class Transport:
         self._client: httpx.AsyncClient | None = None
         self._closed = False
         self._in_flight = 0
+
+    @property
+    def host(self) -> str:
+        """The host that every request goes to."""
+        return self._endpoint.host
+
+    @property
+    def key_fingerprint(self) -> str:
+        """A short digest of the API key (not of the secret)."""
+        return hashlib.blake2b(self._credentials.key.encode(), digest_size=8).hexdigest()
 
     async def get(self, *parts: str, query: dict[str, str] | None = None, whole_list: bool = False) -> Answer:
         """Read `/api/v1/` + `parts`. Up to three tries when trying again may help. Errors: DeskError."""

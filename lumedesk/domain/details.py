@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from lumedesk.domain.codec import encode
 from lumedesk.domain.money import fixed
 from lumedesk.domain.text import shown
 
@@ -51,7 +52,7 @@ _TELLING = ("address", "accountName", "bankName", "iban", "accountNumber")
 def summary_of(details: Any) -> str:
     """A few telling words from a free-form object: an address, or a bank and an account number."""
     if not isinstance(details, dict):
-        return text_of(details)
+        return text_of(details) or "–"
     telling = [details[name] for name in _TELLING if isinstance(details.get(name), str | int)]
     found = telling or [value for value in details.values() if isinstance(value, str | int)]
     return " · ".join(text_of(value) for value in found[:3]) or "–"
@@ -67,6 +68,14 @@ def fields_of(value: Any, label: str = "Details", depth: int = 0) -> list[Field]
     return fields
 
 
+def _written(value: Any) -> str:
+    """As JSON: what is nested too deep for lines of its own."""
+    try:
+        return encode(value).decode()
+    except RecursionError:
+        return "Nested too deep to be shown."
+
+
 def _collect(fields: list[Field], value: Any, label: str, depth: int) -> None:
     members: list[tuple[str, Any]]
     if isinstance(value, dict) and value:
@@ -77,7 +86,7 @@ def _collect(fields: list[Field], value: Any, label: str, depth: int) -> None:
         fields.append(Field(label, "–" if value in ({}, []) else text_of(value), depth))
         return
     if depth >= _MAX_DEPTH:
-        fields.append(Field(label, shown(str(value)), depth))
+        fields.append(Field(label, shown(_written(value)), depth))
         return
     fields.append(Field(label, None, depth))
     for name, item in members:

@@ -2,11 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 
 # Far beyond any real currency (18 decimals, 10^20 units), far below what makes Decimal arithmetic slow.
 _MAX_DIGITS = 60
 _MAX_EXPONENT = 40
+
+# Python adds in 28 digits unless told otherwise, and rounds without a word.
+_EXACT = Context(prec=4 * _MAX_DIGITS, traps=[Inexact])
 
 _TYPED = re.compile(r"[0-9]+(\.[0-9]+)?")
 
@@ -39,6 +42,16 @@ def fixed(amount: Decimal) -> str:
 def grouped(amount: Decimal) -> str:
     """Like `fixed`, with commas between thousands: `123456789.10` reads `123,456,789.10`."""
     return format(amount, ",f")
+
+
+def added(one: Decimal, other: Decimal) -> Decimal:
+    """The exact sum; of amounts of one currency."""
+    return _EXACT.add(one, other)
+
+
+def less(one: Decimal, other: Decimal) -> Decimal:
+    """The exact difference; of amounts of one currency."""
+    return _EXACT.subtract(one, other)
 
 
 def typed_amount(text: str) -> Decimal:

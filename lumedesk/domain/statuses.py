@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from lumedesk.domain.text import shown
+
 
 class Tone(Enum):
     """How a status is coloured; the word always stands beside the colour."""
@@ -39,11 +41,12 @@ _KNOWN = {
         Status("REVERSED", "Reversed", Tone.FAILED, is_final=True),
     )
 }
+_MAX_LABEL = 60
 FINAL_CODES = frozenset(code for code, status in _KNOWN.items() if status.is_final)
 
 
 def status_of(code: str | None) -> Status:
-    """Never raises: an unknown code comes back under its own name, not final."""
-    if code is None:
+    """Never raises: an unknown code comes back under its own name, made safe to look at, and not final."""
+    if not code:
         return Status("", "Not reported", Tone.UNKNOWN, is_final=False)
-    return _KNOWN.get(code) or Status(code, code, Tone.UNKNOWN, is_final=False)
+    return _KNOWN.get(code) or Status(code, shown(code, _MAX_LABEL), Tone.UNKNOWN, is_final=False)

@@ -4,8 +4,10 @@ import uuid
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import IntEnum
+from typing import Any
 
-from lumedesk.domain.money import AmountError, grouped, typed_amount
+from lumedesk.domain.intents import WithdrawalTerms, likeness_of
+from lumedesk.domain.money import AmountError, grouped, less, typed_amount
 from lumedesk.domain.records import Account, Beneficiary
 
 
@@ -24,13 +26,24 @@ class WithdrawalOrder:
 
     uuid: str
     beneficiary_id: str
+    beneficiary_name: str
+    details: Any
     currency: str
     amount: Decimal
+    # For the audit log: what was checked, and why the operator went on.
+    notes: dict[str, Any] | None = None
+    # The intent that this order tries anew, if it does.
+    retry_of: str | None = None
 
     @property
-    def likeness(self) -> tuple[str, Decimal]:
+    def likeness(self) -> tuple[str, ...]:
         """What makes two orders look alike on the server's side."""
-        return self.beneficiary_id, self.amount
+        return likeness_of(self.terms)
+
+    @property
+    def terms(self) -> WithdrawalTerms:
+        """What the journal keeps of it."""
+        return WithdrawalTerms(self.beneficiary_id, self.beneficiary_name, self.details, self.currency, self.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,7 @@ class WithdrawalFlow:
     decimals: int | None = None
     typed: str = ""
     # Destinations and amounts whose earlier order has no known outcome; they can't be sent again.
-    blocked: frozenset[tuple[str, Decimal]] = frozenset()
+    blocked: frozenset[tuple[str, ...]] = frozenset()
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def choose(self, beneficiary: Beneficiary, account: Account | None, decimals: int | None) -> "WithdrawalFlow":
@@ -83,14 +96,14 @@ class WithdrawalFlow:
         amount = self.amount
         if amount is None or self.account is None or self.account.balance is None:
             return None
-        return self.account.balance - amount
+        return less(self.account.balance, amount)
 
     def order(self) -> WithdrawalOrder:
         """The order this draft comes to. Errors: ValueError while something is missing."""
         problem = self.missing(Step.REVIEW)
         if problem is not None or self.beneficiary is None or not self.beneficiary.id or not self.beneficiary.currency:
             raise ValueError(problem)
-        return WithdrawalOrder(self.uuid, self.beneficiary.id, self.beneficiary.currency, self._amount())
+        return self._order(self.beneficiary, self._amount())
 
     def _amount(self) -> Decimal:
         amount = typed_amount(self.typed)
@@ -104,8 +117,18 @@ class WithdrawalFlow:
             raise AmountError(f"The {currency} balance isn't known, so the amount can't be checked.")
         if amount > self.account.balance:
             raise AmountError(f"That is more than the {grouped(self.account.balance)} {currency} available.")
-        if self.beneficiary is not None and (self.beneficiary.id, amount) in self.blocked:
+        if self.beneficiary is not None and self._order(self.beneficiary, amount).likeness in self.blocked:
             raise AmountError(
                 "An earlier withdrawal of this amount to this beneficiary has no known outcome. Resolve it first."
             )
         return amount
+
+    def _order(self, beneficiary: Beneficiary, amount: Decimal) -> WithdrawalOrder:
+        return WithdrawalOrder(
+            self.uuid,
+            beneficiary.id or "",
+            beneficiary.nickname or "",
+            beneficiary.withdraw_form_details,
+            beneficiary.currency or "",
+            amount,
+        )

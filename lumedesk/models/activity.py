@@ -56,12 +56,12 @@ class ActivityTable(RecordTable[Activity]):
     """The latest records of all histories, newest first."""
 
     columns = (
-        time_column("at", "Time", lambda a: a.at, None, width=136),
-        text_column("what", "Kind", lambda a: a.what, None, width=108),
+        time_column("at", "Time", lambda a: a.at, None, width=130),
+        text_column("what", "Kind", lambda a: a.what, None, width=100),
         Column("about", "About", text=lambda a: a.about, width=90, grows=True),
-        amount_column("amount", "Amount", lambda a: a.amount, None, width=160),
-        text_column("currency", "", lambda a: a.currency, None, width=74),
-        status_column(None, width=172, value=lambda a: a.status),
+        amount_column("amount", "Amount", lambda a: a.amount, None, width=162),
+        text_column("currency", "", lambda a: a.currency, None, width=66),
+        status_column(None, width=173, value=lambda a: a.status),
     )
 
     def __init__(self, parent: QObject | None = None) -> None:

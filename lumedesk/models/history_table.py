@@ -120,8 +120,11 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
         first = max(0, row - _PAGE // 4)
         wanted = [near for near in self._keys[first : first + _PAGE] if near not in self._page_of]
         documents = self._source.documents(self.kind, wanted)
-        self._pages[key] = {near: self._codec.decode(document) for near, document in documents.items()}
-        for near in self._pages[key]:
+        # The page may be there already: a row that could not be read is asked for again and again.
+        page = self._pages.setdefault(key, {})
+        page.update((near, self._codec.decode(document)) for near, document in documents.items())
+        self._pages.move_to_end(key)
+        for near in page:
             self._page_of[near] = key
         while len(self._pages) > _MAX_PAGES:
             self._forget(next(iter(self._pages)))

@@ -5,6 +5,7 @@ from decimal import Decimal
 from PySide6.QtCore import QObject
 
 from lumedesk.domain.details import summary_of
+from lumedesk.domain.money import added
 from lumedesk.domain.records import Account, Beneficiary, Wallet
 from lumedesk.domain.times import micros
 from lumedesk.models.columns import amount_column, text_column, time_column
@@ -17,12 +18,16 @@ def total_of(account: Account) -> Decimal | None:
     """Available and locked together; None unless both are known."""
     if account.balance is None or account.locked_balance is None:
         return None
-    return account.balance + account.locked_balance
+    return added(account.balance, account.locked_balance)
 
 
 def route_of(wallet: Wallet) -> str:
     """How a deposit reaches the wallet: its network or payment method."""
-    return words(wallet.network_name or wallet.payment_method_type)
+    return words(_route(wallet))
+
+
+def _route(wallet: Wallet) -> str | None:
+    return wallet.network_name or wallet.payment_method_type
 
 
 def _pay_to(wallet: Wallet) -> str:
@@ -37,10 +42,10 @@ class AccountsTable(RecordTable[Account]):
     """One row per account."""
 
     columns: Columns = (
-        text_column("currency", "Currency", lambda a: a.currency, lambda a: a.currency),
-        amount_column("available", "Available", lambda a: a.balance, lambda a: a.balance, 170),
+        text_column("currency", "Currency", lambda a: a.currency, lambda a: a.currency, width=96),
+        amount_column("available", "Available", lambda a: a.balance, lambda a: a.balance, 184),
         amount_column("locked", "Locked", lambda a: a.locked_balance, lambda a: a.locked_balance, 150),
-        amount_column("total", "Total", total_of, total_of, 180),
+        amount_column("total", "Total", total_of, total_of, 184),
         text_column("id", "Id", lambda a: a.id, lambda a: a.id, width=130, grows=True, spare=True),
     )
 
@@ -53,7 +58,7 @@ class WalletsTable(RecordTable[Wallet]):
 
     columns: Columns = (
         text_column("currency", "Currency", lambda w: w.currency, lambda w: w.currency),
-        Column("route", "Network or method", text=route_of, order=route_of, width=180),
+        Column("route", "Network or method", text=route_of, order=_route, width=180),
         Column("details", "Pay to", text=_pay_to, order=_pay_to, width=300, grows=True),
         text_column("id", "Id", lambda w: w.id, lambda w: w.id, width=130, spare=True),
     )

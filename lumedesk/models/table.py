@@ -25,6 +25,8 @@ STATUS = RECORD + 3
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _ROOT = QModelIndex()
+# Rows that come or go in more runs than this are gathered at the end first: each run costs a pass over all rows.
+_MANY_RUNS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +133,24 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
     def show_keys(self, keys: Sequence[K], changed: Iterable[K] = ()) -> None:
         """Show exactly `keys`, in this order, by the fewest signals: selection and scrolling survive.
 
-        `changed` names keys whose records are different now. Nothing different emits nothing.
+        `keys` holds none twice; `changed` names those whose records are different now. Nothing different emits nothing.
         """
+        wanted = set(changed)
         if keys != self._keys:
+            wanted &= set(self._keys)
             self._drop(set(keys))
             self._reorder(keys)
             self._add(keys)
-        wanted = set(changed)
         if wanted:
             for first, last in _runs([row for row, key in enumerate(self._keys) if key in wanted]):
                 self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
 
     def _drop(self, kept: set[K]) -> None:
-        gone = [row for row, key in enumerate(self._keys) if key not in kept]
-        for first, last in reversed(_runs(gone)):
+        gone = _runs([row for row, key in enumerate(self._keys) if key not in kept])
+        if len(gone) > _MANY_RUNS:
+            self._rearrange(sorted(self._keys, key=lambda key: key not in kept))
+            gone = [(sum(key in kept for key in self._keys), len(self._keys) - 1)]
+        for first, last in reversed(gone):
             self.beginRemoveRows(_ROOT, first, last)
             self._keys = [*self._keys[:first], *self._keys[last + 1 :]]
             self.endRemoveRows()
@@ -152,8 +158,10 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
     def _reorder(self, keys: Sequence[K]) -> None:
         present = set(self._keys)
         order = [key for key in keys if key in present]
-        if order == list(self._keys):
-            return
+        if order != list(self._keys):
+            self._rearrange(order)
+
+    def _rearrange(self, order: Sequence[K]) -> None:
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         rows = {key: row for row, key in enumerate(order)}
@@ -164,7 +172,14 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
 
     def _add(self, keys: Sequence[K]) -> None:
         present = set(self._keys)
-        for first, last in _runs([row for row, key in enumerate(keys) if key not in present]):
+        runs = _runs([row for row, key in enumerate(keys) if key not in present])
+        if len(runs) > _MANY_RUNS:
+            self.beginInsertRows(_ROOT, len(self._keys), len(keys) - 1)
+            self._keys = [*self._keys, *(key for key in keys if key not in present)]
+            self.endInsertRows()
+            self._rearrange(keys)
+            return
+        for first, last in runs:
             self.beginInsertRows(_ROOT, first, last)
             self._keys = [*self._keys[:first], *keys[first : last + 1], *self._keys[first:]]
             self.endInsertRows()

@@ -30,7 +30,15 @@ def local(text: str | None) -> str:
     moment = instant(text)
     if moment is None:
         return words(text)
-    return short_time(moment.at.astimezone(), datetime.now(UTC).astimezone())
+    return short_time(_here(moment.at), _here(datetime.now(UTC)))
+
+
+def _here(at: datetime) -> datetime:
+    """In local time, or as it is where that can't be told: the years 1 and 9999 are some servers' word for "none"."""
+    try:
+        return at.astimezone()
+    except (OverflowError, OSError, ValueError):
+        return at
 
 
 def short_time(at: datetime, now: datetime) -> str:
@@ -48,10 +56,15 @@ def exact_time(text: str | None) -> str | None:
     moment = instant(text)
     if moment is None:
         return None
-    here = moment.at.astimezone()
+    here = _here(moment.at)
     zone = "UTC (assumed: the server named no zone)" if moment.assumed_utc else "UTC"
-    utc = f"{moment.at:%Y-%m-%d %H:%M:%S} {zone}"
-    return f"{here:%Y-%m-%d %H:%M:%S} local\n{utc}" if here.utcoffset() else utc
+    utc = f"{_seconds(moment.at)} {zone}"
+    return f"{_seconds(here)} local\n{utc}" if here.utcoffset() else utc
+
+
+def _seconds(at: datetime) -> str:
+    """Not by %Y, which writes the year 1 with one digit on some platforms."""
+    return at.replace(microsecond=0, tzinfo=None).isoformat(" ")
 
 
 def ago(at: datetime, now: datetime) -> str:

@@ -4,6 +4,7 @@ from PySide6.QtCore import QObject
 
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.records import Fill, Trade
+from lumedesk.domain.times import micros
 from lumedesk.models.columns import amount_column, status_column, text_column, time_column
 from lumedesk.models.history_table import HistoryTable
 from lumedesk.models.record_table import RecordTable
@@ -45,7 +46,7 @@ class FillsTable(RecordTable[Fill]):
     """The fills of one trade, in the server's order."""
 
     columns = (
-        time_column("created", "Time", lambda f: f.created_at, lambda f: f.created_at, spare=True),
+        time_column("created", "Time", lambda f: f.created_at, lambda f: micros(f.created_at), spare=True),
         amount_column("sold", "Sold", lambda f: f.from_currency_amount, lambda f: f.from_currency_amount, 125),
         amount_column("bought", "Bought", lambda f: f.to_currency_amount, lambda f: f.to_currency_amount, 125),
         status_column(lambda f: f.status, width=118),

@@ -33,16 +33,23 @@ def _words(*parts: Any) -> str:
     return "\n".join(_flat(part) for part in parts if part is not None).casefold()
 
 
-def _flat(part: Any) -> str:
-    match part:
-        case dict():
-            return "\n".join(_flat(item) for item in part.values() if item is not None)
-        case list() | tuple():
-            return "\n".join(_flat(item) for item in part if item is not None)
-        case Decimal():
-            return fixed(part)
-        case _:
-            return str(part)
+def _flat(whole: Any) -> str:
+    """Not by recursion: details may be nested deeper than Python calls."""
+    told: list[str] = []
+    left = [whole]
+    while left:
+        match part := left.pop():
+            case dict():
+                left += reversed(part.values())
+            case list() | tuple():
+                left += reversed(part)
+            case Decimal():
+                told.append(fixed(part))
+            case None:
+                pass
+            case _:
+                told.append(str(part))
+    return "\n".join(told)
 
 
 def _trade(trade: Trade) -> tuple[Any, ...]:

@@ -5,7 +5,7 @@ Each record is kept as the JSON it came as, so every digit and every unknown fie
 
 import os
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,8 @@ from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.store.histories import SHAPES, HistoryShape
 
 SCHEMA_VERSION = 1
+# Of a search: SQLite refuses more than 1,000 terms, and nobody types as many.
+_MAX_WORDS = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -138,6 +140,8 @@ class MirrorReader:
     def order(self, query: HistoryQuery) -> "array[int]":
         """The numbers of the rows that `query` finds, in its order. Meant for the worker: it may look at every row."""
         shape = SHAPES[query.kind]
+        if query.order not in shape.orders:
+            raise ValueError(f"{query.kind.table} has no order {query.order}")
         direction = "DESC" if query.descending else "ASC"
         where, bindings = _where(query, shape)
         rows = self._db.execute(
@@ -159,6 +163,15 @@ class MirrorReader:
         for (doc,) in self._db.execute(f"SELECT doc FROM {kind.table} WHERE id = ?", (key,)):  # noqa: S608
             return bytes(doc)
         return None
+
+    def matching(self, kind: Kind, equal: Mapping[str, Any]) -> list[bytes]:
+        """The JSON of all rows of a history whose columns equal these; amounts as sort keys."""
+        unknown = set(equal) - set(SHAPES[kind].columns)
+        if unknown:
+            raise ValueError(f"{kind.table} has no column {unknown}")
+        terms = " AND ".join(f"{column} = ?" for column in equal)
+        rows = self._db.execute(f"SELECT doc FROM {kind.table} WHERE {terms}", tuple(equal.values()))  # noqa: S608
+        return [doc for (doc,) in rows]
 
     def small(self, kind: Kind) -> list[bytes]:
         """The JSON of all records of a small kind, in the server's order."""
@@ -218,7 +231,7 @@ def _where(query: HistoryQuery, shape: HistoryShape) -> tuple[str, tuple[str, ..
             raise ValueError(f"{query.kind.table} has no column {column}")
         terms.append(f"{column} = ?")
         bindings.append(value)
-    for word in query.text.casefold().split():
+    for word in list(dict.fromkeys(query.text.casefold().split()))[:_MAX_WORDS]:
         terms.append("instr(words, ?)")
         bindings.append(word)
     return (" WHERE " + " AND ".join(terms) if terms else ""), tuple(bindings)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,30 @@ class ProfilePaths:
         return self.folder / "mirror.sqlite"
 
     @property
+    def journal(self) -> Path:
+        """The record of movements."""
+        return self.folder / "journal.sqlite"
+
+    @property
+    def audit(self) -> Path:
+        """The audit log."""
+        return self.folder / "audit.sqlite"
+
+    @property
+    def limits(self) -> Path:
+        """The desk's own limits on withdrawals."""
+        return self.folder / "limits.json"
+
+    @property
+    def seen(self) -> Path:
+        """The beneficiaries' details as the operator last saw them."""
+        return self.folder / "seen.json"
+
+    def head_of(self, log: Path) -> Path:
+        """Where the head of a chained log is noted: away from the log, so that a folder set back gives itself away."""
+        return self.folder.parent.parent / "heads" / f"{self.folder.name}.{log.stem}.json"
+
+    @property
     def marker(self) -> Path:
         """Says that the profile exists and what kind it is."""
         return self.folder / "profile.json"
@@ -50,3 +75,29 @@ def make_private_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if os.name == "posix":
         folder.chmod(0o700)
+
+
+# File systems whose locks or syncs can't be relied on between computers.
+_NETWORK_TYPES = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ncpfs", "fuse.sshfs", "davfs"})
+
+
+def is_network_drive(folder: Path) -> bool:
+    """Whether `folder`, or where it will be made, lies on a network drive, as far as the system tells."""
+    if sys.platform == "win32":
+        import ctypes
+
+        drive_remote = 4
+        root = str(folder.absolute().anchor)
+        return bool(root.startswith("\\\\") or ctypes.windll.kernel32.GetDriveTypeW(root) == drive_remote)
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    except OSError:
+        return False
+    best = ("", "")
+    place = f"{folder.absolute()}/"
+    for line in mounts:
+        head, _, tail = line.partition(" - ")
+        point = head.split(" ")[4].replace("\\040", " ")
+        if place.startswith(point.rstrip("/") + "/") and len(point) >= len(best[0]):
+            best = (point, tail.split(" ")[0])
+    return best[1] in _NETWORK_TYPES

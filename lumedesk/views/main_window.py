@@ -82,7 +82,7 @@ class MainWindow(QMainWindow):
         sidebar = QFrame()
         sidebar.setObjectName("sidebar")
         sidebar.setProperty("look", "sidebar")
-        sidebar.setFixedWidth(216)
+        sidebar.setFixedWidth(200)
         column = QVBoxLayout(sidebar)
         column.setContentsMargins(DOUBLE - HALF, DOUBLE, DOUBLE - HALF, DOUBLE)
         column.setSpacing(HALF)
@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
     def _connect_pages(self) -> None:
         self.overview.quote_wanted.connect(self.open_quote)
         self.overview.withdrawal_wanted.connect(self.open_withdrawal)
+        self.overview.account_wanted.connect(self.open_create_account)
         self.overview.wanted.connect(self.show_record)
         self.accounts.account_wanted.connect(self.open_create_account)
         self.trades.quote_wanted.connect(self.open_quote)
@@ -221,7 +222,7 @@ class MainWindow(QMainWindow):
     def _show_page(self, at: int) -> None:
         self._stack.setCurrentIndex(at)
         self._nav.button(at).setChecked(True)
-        self._current_page().tell_state()
+        self._tell_ages()
 
     def _current_page(self) -> Page:
         return list(self.pages.values())[self._stack.currentIndex()][0]

@@ -17,8 +17,8 @@ QLabel[look="caption"] { color: $muted; font-size: $small; }
 QLabel[look="label"] { color: $muted; font-size: $small; font-weight: 500; }
 QLabel[look="error"] { color: $failed; }
 QLabel[look="warning"] { color: $waiting; }
-QLabel[look="trail"] { color: $faint; padding: 6px 12px; font-weight: 500; }
-QLabel[look="trail-past"] { color: $muted; padding: 6px 12px; font-weight: 500; }
+QLabel[look="trail"] { color: $muted; padding: 6px 12px; font-weight: 500; }
+QLabel[look="trail-past"] { color: $text; padding: 6px 12px; font-weight: 500; }
 QLabel[look="trail-now"] { color: $text; background: $selection; border-radius: 6px; padding: 6px 12px; font-weight: 600; }
 QLabel[look="profile"] {
     background: $waiting_tint; color: $waiting; font-size: $small; font-weight: 600; border-radius: 6px; padding: 6px 10px;
@@ -80,14 +80,14 @@ QTableView, QListView {
     selection-background-color: $selection; selection-color: $text; alternate-background-color: $surface;
 }
 QTableView:focus, QListView:focus { border: 1px solid $focus; }
-QTableView::item { border: none; border-bottom: 1px solid $sunken; padding: 0 12px; }
+QTableView::item { border: none; border-bottom: 1px solid $sunken; padding: 0 9px; }
 QTableView::item:selected { background: $selection; color: $text; }
 QListView::item { border: none; padding: 8px 12px; border-radius: 6px; }
 QListView::item:hover { background: $hover; }
 QListView::item:selected { background: $selection; color: $text; }
 QHeaderView { background: transparent; border: none; }
 QHeaderView::section {
-    background: $surface; color: $muted; border: none; border-bottom: 1px solid $border; padding: 0 15px;
+    background: $surface; color: $muted; border: none; border-bottom: 1px solid $border; padding: 0 12px;
     font-size: $small; font-weight: 600;
 }
 QHeaderView::section:hover { color: $text; }

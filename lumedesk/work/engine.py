@@ -14,7 +14,7 @@ from lumedesk.domain.errors import DeskError
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-_QUIT_DEADLINE_S = 5.0
+_QUIT_DEADLINE_S = 15.0
 
 
 class Unexpected(DeskError):
@@ -98,6 +98,8 @@ class Engine(QObject):
             closing.result(_QUIT_DEADLINE_S)
         except TimeoutError:
             log.warning("work was still going on after %s s and was left behind", _QUIT_DEADLINE_S)
+        except Exception:
+            log.exception("the farewell failed")
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_QUIT_DEADLINE_S)
         if not self._thread.is_alive():
@@ -108,7 +110,7 @@ class Engine(QObject):
         self._loop.run_forever()
 
     def _start(self, work: Coroutine[Any, Any, T], ticket: Ticket[T]) -> None:
-        if ticket.is_over:
+        if ticket.is_over or self._is_stopped:
             work.close()
             return
         task = self._loop.create_task(self._carry_out(work, ticket))

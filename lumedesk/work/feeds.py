@@ -24,6 +24,8 @@ AnyListing = Listing[Any] | CurrencyListing
 
 log = logging.getLogger(__name__)
 
+_MAX_RETRY_AFTER_S = 600.0
+
 
 @dataclass(frozen=True, slots=True)
 class DatasetState:
@@ -55,12 +57,15 @@ class Feeds:
         clock: Clock,
         pace: Pace,
         report: Callable[[FeedReport], None],
+        looked: Callable[[Kind], None] = lambda _kind: None,
     ) -> None:
+        """`report` and `looked` (after each list that was read) are called on the worker."""
         self._mirror = mirror
         self._reader = reader
         self._clock = clock
         self._pace = pace
         self._report = report
+        self._looked = looked
         self._writing = asyncio.Lock()
         self._kicks = {kind: asyncio.Event() for kind in Kind}
         self._known: dict[Kind, Dataset] = {}
@@ -83,6 +88,13 @@ class Feeds:
             for kind in Kind:
                 group.create_task(self._keep_current(kind))
 
+    async def poll_now(self, kind: Kind) -> None:
+        """Read one list afresh, whatever its turn. Errors: DeskError."""
+        report = await self._attempt(kind)
+        self._report(report)
+        if report.state.error is not None:
+            raise report.state.error
+
     def kick(self, kinds: tuple[Kind, ...]) -> None:
         """Poll these kinds now rather than at their next turn."""
         for kind in kinds:
@@ -100,24 +112,31 @@ class Feeds:
         while True:
             self._kicks[kind].clear()
             started = time.monotonic()
-            try:
-                report = await self._poll(kind)
-                failures = 0
-            except DeskError as error:
-                failures += 1
-                report = self._failed(kind, error)
-            except Exception as error:
-                log.exception("polling %s failed", kind.table)
-                failures += 1
-                report = self._failed(kind, Unexpected(f"{type(error).__name__}: {error}"))
-            self._pace.note(kind, changed=bool(report.touched or report.records), unfinished=self._unfinished(kind))
+            report = await self._attempt(kind)
+            failures = failures + 1 if report.state.error else 0
             self._report(report)
             pause = self._pace.pause(kind, failures, time.monotonic() - started, random.random())
+            if report.state.error is not None:
+                pause = max(pause, min(report.state.error.retry_after_s or 0.0, _MAX_RETRY_AFTER_S))
             try:
                 async with asyncio.timeout(pause):
                     await self._kicks[kind].wait()
             except TimeoutError:
                 pass
+
+    async def _attempt(self, kind: Kind) -> FeedReport:
+        """Poll once. Whatever goes wrong is told in the report: one kind's trouble must not end the others' loops."""
+        try:
+            report = await self._poll(kind)
+            changed = bool(report.touched or report.records)
+            self._pace.note(kind, changed=changed, unfinished=self._unfinished(kind))
+            self._looked(kind)
+        except DeskError as error:
+            return self._failed(kind, error)
+        except Exception as error:
+            log.exception("polling %s failed", kind.table)
+            return self._failed(kind, Unexpected(f"{type(error).__name__}: {error}"))
+        return report
 
     async def _poll(self, kind: Kind) -> FeedReport:
         listing = await self._fetches[kind]()

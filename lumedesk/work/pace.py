@@ -14,6 +14,8 @@ MAX_BACKOFF_S = 60.0
 _MOVING_FOR_S = 180.0
 # A list that takes long to fetch is asked for rarely: at most this share of the time goes into fetching it.
 _MAX_SHARE = 0.2
+# But not for ever: an exchange that the computer slept through seems to have taken hours.
+MAX_REST_S = 300.0
 
 _RARELY_CHANGING = frozenset({Kind.WALLETS, Kind.CURRENCIES, Kind.BENEFICIARIES})
 
@@ -45,7 +47,9 @@ class Pace:
             base = FAST_S
         else:
             base = NORMAL_S
-        return max(base, took_s / _MAX_SHARE) * (0.85 + 0.3 * chance)
+        # What failed by taking too long may be quick once it works again.
+        longest = MAX_BACKOFF_S if failures else MAX_REST_S
+        return max(base, min(took_s / _MAX_SHARE, longest)) * (0.85 + 0.3 * chance)
 
     def _is_moving(self, kind: Kind) -> bool:
         # Balances follow the histories.

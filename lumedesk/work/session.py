@@ -16,13 +16,16 @@ from lumedesk.api.client import LumetradeClient
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.codec import Codec
 from lumedesk.domain.errors import DeskError, Offline, Unauthorised, Unreachable, Wire
+from lumedesk.domain.intents import Terms
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.records import Account, Record
 from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorReader
+from lumedesk.work.books import Books
 from lumedesk.work.engine import Engine, Ticket
 from lumedesk.work.feeds import DatasetState, FeedReport, Feeds
 from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
+from lumedesk.work.watching import alike_query
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -38,6 +41,7 @@ class Connection(Enum):
     TROUBLED = "Not reachable"
     REFUSED = "Key not accepted"
     OFFLINE = "Working offline"
+    VIEW_ONLY = "View only"
 
 
 class Connector(Protocol):
@@ -69,15 +73,21 @@ class Session(QObject):
         engine: Engine,
         mirror_path: Path,
         connector: Connector | None,
+        books: Books,
         clock: Clock,
+        *,
+        view_only: bool = False,
         parent: QObject | None = None,
     ) -> None:
-        """`connector` None means to work offline. Errors: MirrorError when the local file can't be used."""
+        """`connector` None means to work offline; `view_only` that another process writes these files.
+
+        Errors: MirrorError when the local file can't be used.
+        """
         super().__init__(parent)
         self.clock = clock
         self._engine = engine
         self._connector = connector
-        self._mirror = Mirror(mirror_path)
+        self._mirror = None if view_only else Mirror(mirror_path)
         self._reader = MirrorReader(mirror_path)
         self._worker_reader = MirrorReader(mirror_path)
         self._pace = Pace()
@@ -85,15 +95,17 @@ class Session(QObject):
         self._feeds: Feeds | None = None
         self._records: dict[Kind, tuple[Any, ...]] = {}
         self._states: dict[Kind, DatasetState] = {}
-        self.connection = Connection.CONNECTING if connector else Connection.OFFLINE
+        without = Connection.VIEW_ONLY if view_only else Connection.OFFLINE
+        self.connection = Connection.CONNECTING if connector else without
         self.in_flight = 0
-        self.movements = Movements(engine, self._connected, self.refresh, clock)
+        self._books = books
+        self.movements = Movements(engine, books, self, clock, self)
         self._load_mirror()
 
     def start(self) -> None:
         """Connect and keep everything current; answers arrive as signals."""
         if self._connector is not None:
-            self._engine.submit(self._live(self._connector), self)
+            self._engine.submit(self._live(self._connector), self, failed=self._take_trouble)
 
     def stop(self) -> None:
         """Cancel everything under way and close what is open. Bounded in time."""
@@ -145,8 +157,17 @@ class Session(QObject):
 
     @property
     def is_offline(self) -> bool:
-        """True when the operator chose to work offline: nothing is ever sent."""
-        return self.connection is Connection.OFFLINE
+        """True when nothing is ever fetched or sent: by choice, or because another process does."""
+        return self._connector is None
+
+    @property
+    def cannot_send(self) -> str:
+        """Why nothing that moves money can be sent, in words for its buttons; empty when it can."""
+        if self.movements.refusal:
+            return self.movements.refusal
+        if self.is_offline:
+            return "Working offline: nothing can be sent. Start without --offline to connect."
+        return ""
 
     def refresh(self, *kinds: Kind) -> None:
         """Ask the server for these kinds now; all kinds when none is named."""
@@ -171,19 +192,30 @@ class Session(QObject):
 
         async def create() -> Account:
             try:
-                return await self._connected().create_account(currency)
+                return await self.connected().create_account(currency)
             finally:
                 self.refresh(Kind.ACCOUNTS)
 
         self._engine.submit(create(), owner, done, failed)
 
-    def _connected(self) -> LumetradeClient:
+    def connected(self) -> LumetradeClient:
         """The client, for work that runs on the worker. Errors: Offline, Unreachable."""
         if self._client is None:
-            raise Offline if self.is_offline else Unreachable("Not connected yet.")
+            raise Offline if self.is_offline else Unreachable("Not connected yet.", wire=Wire.NOT_SENT)
         return self._client
 
     # On the worker
+
+    async def poll_now(self, kind: Kind) -> None:
+        """Read a list afresh. Errors: DeskError."""
+        if self._feeds is None:
+            raise Unreachable("Not connected yet.", wire=Wire.NOT_SENT)
+        await self._feeds.poll_now(kind)
+
+    def alike(self, terms: Terms) -> list[Any]:
+        """The mirror's rows that may be an order of these terms."""
+        kind, equal = alike_query(terms)
+        return [_CODECS[kind].decode(document) for document in self._worker_reader.matching(kind, equal)]
 
     async def _live(self, connector: Connector) -> None:
         attempts = 0
@@ -194,7 +226,11 @@ class Session(QObject):
                 self._engine.on_ui(lambda error=error: self._take_trouble(error))  # type: ignore[misc]
                 attempts += 1
                 await asyncio.sleep(min(_MAX_CONNECT_PAUSE_S, 2.0**attempts))
-        self._feeds = Feeds(self._client, self._mirror, self._worker_reader, self.clock, self._pace, self._post)
+        if self._mirror is None:
+            return
+        self._feeds = Feeds(
+            self._client, self._mirror, self._worker_reader, self.clock, self._pace, self._post, self.movements.look
+        )
         await self._feeds.run()
 
     def _post(self, report: FeedReport) -> None:
@@ -204,7 +240,7 @@ class Session(QObject):
         self._engine.on_ui(lambda: self._take_in_flight(count))
 
     async def _farewell(self) -> None:
-        steps: list[Callable[[], Coroutine[Any, Any, None]]] = []
+        steps: list[Callable[[], Coroutine[Any, Any, None]]] = [self.movements.linger]
         if self._client is not None:
             steps.append(self._client.aclose)
         if self._connector is not None:
@@ -215,9 +251,14 @@ class Session(QObject):
             except Exception:
                 log.exception("closing failed")
         if self._feeds is not None:
-            self._feeds.save_ages()
+            try:
+                self._feeds.save_ages()
+            except Exception:
+                log.exception("the ages weren't saved")
         self._worker_reader.close()
-        self._mirror.close()
+        if self._mirror is not None:
+            self._mirror.close()
+        self._books.close()
 
     # On the UI thread
 

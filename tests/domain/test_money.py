@@ -1,12 +1,13 @@
 """Amounts as typed, as shown and as ordered."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lumedesk.domain.money import AmountError, Money, checked, fixed, grouped, sort_key, typed_amount
+from lumedesk.domain.money import AmountError, Money, added, checked, fixed, grouped, less, sort_key, typed_amount
 
 finite = st.decimals(allow_nan=False, allow_infinity=False).filter(
     lambda d: len(d.as_tuple().digits) <= 60 and -40 <= int(d.as_tuple().exponent) <= 40
@@ -75,3 +76,14 @@ def test_other_figures_are_refused_with_words(text: str) -> None:
 def test_absurd_amounts_fail_the_check(amount: str) -> None:
     with pytest.raises(AmountError):
         checked(Decimal(amount))
+
+
+@given(finite, finite)
+def test_sums_and_differences_are_exact(one: Decimal, other: Decimal) -> None:
+    assert Fraction(added(one, other)) == Fraction(one) + Fraction(other)
+    assert Fraction(less(one, other)) == Fraction(one) - Fraction(other)
+
+
+def test_a_token_with_many_decimals_adds_up() -> None:
+    assert fixed(added(Decimal("12345678901.123456789012345678"), Decimal(0))) == "12345678901.123456789012345678"
+    assert fixed(less(Decimal("12345678901.123456789012345678"), Decimal(1))) == "12345678900.123456789012345678"

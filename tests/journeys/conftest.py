@@ -26,7 +26,7 @@ def open_desk(qtbot: QtBot, tmp_path: Path) -> Iterator[OpenDesk]:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         sandbox = SandboxOptions(**options)  # type: ignore[arg-type]
-        desk = Desk(app, Setup("sandbox", profile_paths(tmp_path, "sandbox"), offline, sandbox), Scheme.LIGHT)
+        desk = Desk(app, Setup("sandbox", profile_paths(tmp_path, "sandbox"), offline, sandbox=sandbox), Scheme.LIGHT)
         desks.append(desk)
         desk.window.show()
         qtbot.waitExposed(desk.window)

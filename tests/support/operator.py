@@ -87,9 +87,7 @@ class Operator:
 
     def row(self, name: str, **wanted: str) -> dict[str, str] | None:
         """The first row whose cells read like this; None where there is none."""
-        return next(
-            (row for row in self.rows(name) if all(row[title] == text for title, text in wanted.items())), None
-        )
+        return next((row for row in self.rows(name) if all(row[title] == text for title, text in wanted.items())), None)
 
     def click_row(self, name: str, **wanted: str) -> None:
         """Click the first row whose cells read like this."""
@@ -97,9 +95,7 @@ class Operator:
         view = self.wait_for(name)
         assert isinstance(view, QTableView)
         at = next(
-            at
-            for at, row in enumerate(self.rows(name))
-            if all(row[title] == text for title, text in wanted.items())
+            at for at, row in enumerate(self.rows(name)) if all(row[title] == text for title, text in wanted.items())
         )
         index = view.model().index(at, 0)
         view.scrollTo(index)

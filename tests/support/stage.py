@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +18,7 @@ from lumedesk.views.main_window import MainWindow
 from lumedesk.views.theme import Look
 from lumedesk.work.engine import Engine
 from lumedesk.work.session import Connector, Session
-
-LISTS = ("accounts", "wallets", "currencies", "beneficiaries", "trades", "deposits", "withdrawals")
-
-
-class StageClock:
-    """Stands still until `advance`."""
-
-    def __init__(self, at: datetime | None = None) -> None:
-        self._at = at or datetime.now(UTC)
-        self._ticks = 1_000.0
-
-    def now(self) -> datetime:
-        return self._at
-
-    def ticks(self) -> float:
-        return self._ticks
-
-    def advance(self, seconds: float) -> None:
-        self._at += timedelta(seconds=seconds)
-        self._ticks += seconds
+from tests.support.clock import FakeClock
 
 
 class Held:
@@ -137,10 +118,8 @@ class NeverConnects:
 class Stage:
     """Engine, session and window over one folder. `connector` None works offline. Close it before the folder goes."""
 
-    def __init__(
-        self, folder: Path, look: Look, connector: Connector | None, clock: StageClock | None = None
-    ) -> None:
-        self.clock = clock or StageClock()
+    def __init__(self, folder: Path, look: Look, connector: Connector | None, clock: FakeClock | None = None) -> None:
+        self.clock = clock or FakeClock(datetime.now(UTC))
         self.look = look
         self.engine = Engine()
         self.session = Session(self.engine, folder / "mirror.sqlite", connector, self.clock)

@@ -72,7 +72,9 @@ class CreateAccountDialog(Dialog):
             why = f"You hold a {code} account already. It appears under Accounts."
         else:
             why = ""
-        self.answer.say(f"{why}\n{explain(error)}" if why else explain(error), "failed")
+        told = explain(error, of_order=True)
+        self.answer.say(f"{why}\n{told}" if why else told, "failed")
+        self.currency.setFocus()
 
     def _set_busy(self, *, busy: bool) -> None:
         self._is_busy = busy

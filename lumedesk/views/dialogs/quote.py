@@ -4,7 +4,7 @@ from enum import Enum
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
@@ -78,6 +78,10 @@ class QuoteDialog(Dialog):
         self.amount.setPlaceholderText("0.00")
         self.problem = Label(look="error", wraps=True)
         self.problem.setObjectName("quote-problem")
+        self._form = QWidget()
+        column = QVBoxLayout(self._form)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(UNIT)
         row = QHBoxLayout()
         row.setSpacing(UNIT)
         row.addLayout(labelled("Sell", self.sell), 2)
@@ -85,8 +89,9 @@ class QuoteDialog(Dialog):
         row.addSpacing(DOUBLE)
         row.addLayout(labelled("Amount", self.amount), 3)
         row.addLayout(labelled("Amount is", self.side), 2)
-        self.body.addLayout(row)
-        self.body.addWidget(self.problem)
+        column.addLayout(row)
+        column.addWidget(self.problem)
+        self.body.addWidget(self._form)
         for chooser in (self.sell, self.buy, self.side):
             chooser.currentIndexChanged.connect(self._edit)
         self.amount.textEdited.connect(self._edit)
@@ -155,12 +160,15 @@ class QuoteDialog(Dialog):
 
     def _take_failure(self, error: DeskError) -> None:
         self._ticket = None
-        self.message.say(explain(error), "failed")
+        self.message.say(explain(error, of_order=True), "failed")
         self._enter(State.EDITING)
+        self.amount.setFocus()
 
     def _take_outcome(self, outcome: Outcome) -> None:
-        self.outcome.show_outcome(outcome)
+        self.message.say("")
+        self.outcome.show_outcome(outcome, f"{self.terms.pay.text()} → {self.terms.receive.text()}")
         self._enter(State.ANSWERED)
+        self.outcome.setFocus()
 
     def _tick(self) -> None:
         if self.state is not State.FIRM or self._quote is None:
@@ -187,6 +195,7 @@ class QuoteDialog(Dialog):
             field.setEnabled(form_is_open)
         typed = bool(self.amount.text().strip())
         self.problem.setText(request if isinstance(request, str) and typed else "")
+        self._form.setVisible(state is not State.ANSWERED)
         self.terms.show_state(state.value)
         self._stack.setCurrentIndex(1 if state is State.ANSWERED else 0)
         self.quote_button.setVisible(state in (State.EDITING, State.QUOTING, State.EXPIRED))

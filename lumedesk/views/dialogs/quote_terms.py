@@ -22,6 +22,7 @@ class QuoteTerms(Card):
         super().__init__(margin=TRIPLE)
         self.setObjectName("quote-terms")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Terms of the quote")
         self._quote: Quote | None = None
         self._hint = Label(look="muted", wraps=True)
         self._hint.setObjectName("quote-hint")

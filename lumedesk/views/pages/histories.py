@@ -74,7 +74,7 @@ class TradesPage(HistoryPage):
         told = "Fills: not reported" if record.fills is None else f"Fills ({len(fills)})" if fills else "No fills yet"
         self.fills_title.setText(told)
         self.fills_view.setVisible(bool(fills))
-        self.fills_view.setFixedHeight(38 + 38 * min(len(fills), 8) + 16)
+        self.fills_view.fit_rows(8)
 
     def label_of(self, column: str, value: str) -> str:
         """Statuses in words, pairs with an arrow."""

@@ -1,5 +1,7 @@
 """The first page: what there is, what moves, and what happened lately."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -14,6 +16,7 @@ from lumedesk.views.theme import DOUBLE, UNIT, Look
 from lumedesk.work.session import Session
 
 _RECENT = 40
+_BALANCE_WIDTHS = {"currency": 78, "available": 178, "locked": 136}
 
 
 class OverviewPage(Page):
@@ -23,6 +26,8 @@ class OverviewPage(Page):
     quote_wanted = Signal()
     # The operator wants to send money. UI thread.
     withdrawal_wanted = Signal()
+    # The operator wants an account. UI thread.
+    account_wanted = Signal()
 
     def __init__(self, session: Session, look: Look) -> None:
         super().__init__("overview", "Overview", Kind.ACCOUNTS, session, look)
@@ -47,8 +52,8 @@ class OverviewPage(Page):
         columns = QHBoxLayout(self.content)
         columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(DOUBLE)
-        columns.addLayout(_titled("Balances", self.balances_view, Label()), 35)
-        columns.addLayout(_titled("Latest activity", self.activity_view, self.moving), 65)
+        columns.addLayout(_titled("Balances", self.balances_view, Label()), 34)
+        columns.addLayout(_titled("Latest activity", self.activity_view, self.moving), 66)
         self.body.addWidget(self.content, 1)
         self.body.addWidget(self.states, 1)
         session.records_changed.connect(self._take_records)
@@ -92,7 +97,9 @@ class OverviewPage(Page):
         self.states.setVisible(not has_something)
         self.content.setVisible(has_something)
         if state.confirmed_at is not None:
-            self.states.say("inbox", "Nothing here yet", "Create an account to begin.")
+            self.states.say(
+                "inbox", "Nothing here yet", "Create an account to begin.", "Create account", self._want_account
+            )
         elif self.session.is_offline:
             self.states.say("cloud-off", "Working offline", "Nothing was saved on this computer before.")
         elif state.error is not None:
@@ -100,6 +107,9 @@ class OverviewPage(Page):
         else:
             self.states.say("loader", "Loading your treasury…", "Asking the server.")
         self.tell_state()
+
+    def _want_account(self) -> None:
+        self.account_wanted.emit()
 
     def _open_account(self, row: int) -> None:
         account = self.balances.record(row)
@@ -113,9 +123,13 @@ class OverviewPage(Page):
 
 
 class _Balances(AccountsTable):
-    """Accounts without their ids and totals."""
+    """Accounts without their ids and totals, in half the room."""
 
-    columns = tuple(column for column in AccountsTable.columns if column.name in ("currency", "available", "locked"))
+    columns = tuple(
+        replace(column, width=_BALANCE_WIDTHS[column.name])
+        for column in AccountsTable.columns
+        if column.name in _BALANCE_WIDTHS
+    )
 
 
 def _titled(title: str, view: RecordView, note: Label) -> QVBoxLayout:

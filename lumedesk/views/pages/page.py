@@ -64,8 +64,12 @@ class Page(QWidget):
         if state.confirmed_at is not None:
             facts.append(f"confirmed by the server {ago(state.confirmed_at, now)}")
         self.subtitle.setText("  ·  ".join(facts))
-        if state.confirmed_at is not None and state.error is not None:
-            at = short_time(state.confirmed_at.astimezone(), now.astimezone())
+        at = short_time(state.confirmed_at.astimezone(), now.astimezone()) if state.confirmed_at is not None else ""
+        at = at[:1].lower() + at[1:]
+        if at and self.session.is_offline:
+            self.trouble.button.hide()
+            self.trouble.say(f"Working offline: what you see is from {at}. Nothing can be sent.")
+        elif at and state.error is not None:
             self.trouble.button.show()
             self.trouble.say(f"What you see is from {at}. {explain(state.error)}")
         elif state.set_aside:

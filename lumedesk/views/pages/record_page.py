@@ -23,6 +23,8 @@ from lumedesk.work.session import Session
 
 R = TypeVar("R")
 
+# Wide enough for the fills of a trade, whose figures must never need scrolling.
+_LEAST_DETAIL = 408
 _DETAIL_WIDTH = 412
 
 
@@ -57,7 +59,7 @@ class DetailPane(Card):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(content)
         self.inner.addWidget(scroll)
-        self.setMinimumWidth(300)
+        self.setMinimumWidth(_LEAST_DETAIL)
 
     def finish(self) -> None:
         """Called once all further widgets are in `more`."""
@@ -184,6 +186,8 @@ class RecordPage(Page):
         self._stack.setCurrentIndex(0 if shown else 1)
         one, many = self.noun
         words = f"{shown:,} {one if shown == 1 else many}"
+        if not shown and self.session.state(self.kind).confirmed_at is None:
+            words = ""  # nobody knows yet how many there are
         self.count.setText(f"{shown:,} of {total:,} {many}" if total is not None and shown != total else words)
         if not shown:
             self.detail.hide()
@@ -258,6 +262,8 @@ class SmallPage(RecordPage):
 
     def summary(self) -> str:
         """How many there are."""
+        if not self.table.total and self.session.state(self.kind).confirmed_at is None:
+            return ""
         one, many = self.noun
         return f"{self.table.total} {one if self.table.total == 1 else many}"
 

@@ -12,7 +12,7 @@ from lumedesk.models.table import AMOUNT, STATUS
 from lumedesk.views.theme import DOUBLE, HALF, SMALL, UNIT, Look, text_font
 
 _Index = QModelIndex | QPersistentModelIndex
-_MARGIN = 15
+_MARGIN = 12
 # Beyond this many decimals a column gives up room for them, and its figures end where they end.
 _MAX_FRACTION = 8
 
@@ -48,11 +48,10 @@ class AmountDelegate(QStyledItemDelegate):
         width = metrics.horizontalAdvance(strong) + metrics.horizontalAdvance(quiet)
         room = self._room(index.column(), len(fraction))
         at = rect.right() - (metrics.horizontalAdvance("." + "0" * room) if room else 0)
-        left = min(at - metrics.horizontalAdvance(whole), rect.right() - width)
-        # A figure is shown whole or not at all: one cut short is a wrong one.
-        if left < rect.left():
-            left = rect.right() - width
-        if left < option.rect.left():
+        left = figure_left(
+            option.rect.left() + HALF, rect.right(), at - metrics.horizontalAdvance(whole), rect.right() - width
+        )
+        if left is None:
             strong, quiet, left = "…", "", rect.right() - metrics.horizontalAdvance("…")
         painter.setPen(QColor(colours.text if value else colours.faint))
         painter.drawText(QPoint(left, baseline), strong)
@@ -70,6 +69,17 @@ class AmountDelegate(QStyledItemDelegate):
             if isinstance(view, QTableView):
                 view.viewport().update()
         return max(known, decimals)
+
+
+def figure_left(edge: int, right: int, aligned: int, pushed: int) -> int | None:
+    """Where a figure starts: `aligned` on the decimal sign if that fits between the edges, else `pushed` to the right.
+
+    None where it doesn't fit at all: a figure is shown whole or not at all, one cut short is a wrong one.
+    """
+    for left in (min(aligned, pushed), pushed):
+        if edge <= left <= right:
+            return left
+    return None
 
 
 class StatusDelegate(QStyledItemDelegate):

@@ -10,7 +10,7 @@ from lumedesk.domain.statuses import status_of
 from lumedesk.domain.text import shown
 from lumedesk.views.parts.fields import FieldList
 from lumedesk.views.parts.text import Label
-from lumedesk.views.parts.widgets import Pill, explain
+from lumedesk.views.parts.widgets import Card, Pill, explain
 from lumedesk.views.theme import UNIT, Look, icon_pixmap
 from lumedesk.work.session import Session
 
@@ -28,6 +28,9 @@ class OutcomePane(QWidget):
     def __init__(self, name: str, noun: str, kind: Kind, session: Session, look: Look) -> None:
         super().__init__()
         self.setObjectName(name)
+        # Focus lands here, not on a button: a key pressed too often must not close what has to be read.
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(f"What became of the {noun}")
         self._noun = noun
         self._kind = kind
         self._session = session
@@ -37,8 +40,14 @@ class OutcomePane(QWidget):
         self._icon = Label()
         self._title = Label(look="heading", wraps=True)
         self._title.setObjectName(f"{name}-title")
-        self._words = Label(look="muted", wraps=True)
+        self._order = Label(wraps=True)
+        self._order.setObjectName(f"{name}-order")
+        self._words = Label(wraps=True)
         self._words.setObjectName(f"{name}-words")
+        self._why = Label(look="muted", wraps=True)
+        self._why.setObjectName(f"{name}-why")
+        self._reason = Card("sunken")
+        self._reason.inner.addWidget(self._why)
         self.pill = Pill(look)
         self.pill.setObjectName(f"{name}-status")
         self.fields = FieldList(f"{name}-fields", look)
@@ -47,10 +56,12 @@ class OutcomePane(QWidget):
         column.setSpacing(UNIT)
         column.addStretch(1)
         column.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignHCenter)
-        for label in (self._title, self._words):
+        for label in (self._title, self._order, self._words):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(label)
         column.addWidget(self.pill, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(UNIT)
+        column.addWidget(self._reason)
         column.addWidget(self.fields)
         column.addWidget(self.timeline)
         column.addStretch(2)
@@ -67,12 +78,18 @@ class OutcomePane(QWidget):
         """The last status observed."""
         return self._observed[-1][0] if self._observed else None
 
-    def show_outcome(self, outcome: Outcome) -> None:
-        """Tell the outcome; from then on an accepted order's status is followed."""
+    def show_outcome(self, outcome: Outcome, order: str) -> None:
+        """Tell the outcome of `order`, named in words; from then on an accepted order's status is followed."""
         self._outcome = outcome
         title, words = self._tell(outcome)
+        why = explain(outcome.error, of_order=True) if outcome.error is not None else ""
         self._title.setText(title)
+        self._order.setText(order)
         self._words.setText(words)
+        self._words.set_look("warning" if outcome.verdict is Verdict.UNKNOWN else "")
+        self._why.setText(why)
+        self._reason.setVisible(bool(why))
+        self.setAccessibleName(f"{title}. {order}. {words} {why}")
         self._paint_icon()
         if outcome.verdict is Verdict.ACCEPTED:
             self._observe(outcome.status)
@@ -80,19 +97,18 @@ class OutcomePane(QWidget):
 
     def _tell(self, outcome: Outcome) -> tuple[str, str]:
         noun = self._noun
-        why = explain(outcome.error) if outcome.error is not None else ""
         match outcome.verdict:
             case Verdict.ACCEPTED:
                 return f"The server has accepted the {noun}", "Its status is followed here and on its page."
             case Verdict.REFUSED:
-                return f"The server refused the {noun}", f"No money was moved.\n{why}"
+                return f"The server refused the {noun}", "No money was moved."
             case Verdict.NOT_SENT:
-                return f"The {noun} was not sent", f"Nothing reached the server; no money was moved.\n{why}"
+                return f"The {noun} was not sent", "Nothing reached the server; no money was moved."
             case Verdict.UNKNOWN:
                 return (
                     f"It isn't known whether the {noun} was executed",
-                    f"Don't send it again. Look for it under {self._kind.table.capitalize()} and compare the balances first; "
-                    f"it may appear late.\n{why}",
+                    f"Don't send it again.\nLook for it under {self._kind.table.capitalize()} and compare the balances first; "
+                    "it may appear late.",
                 )
 
     def _take_changes(self, kind: Kind, _rows: tuple[int, ...]) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
 
 from lumedesk.models.table import COPY, Column, Index, KeyedTable
@@ -12,6 +12,8 @@ from lumedesk.views.theme import Look
 
 _ROW_HEIGHT = 38
 _HEADER_HEIGHT = 36
+# What a column that grows keeps at least, before the table scrolls sideways.
+_LEAST_GROWING = 110
 
 
 class RecordView(QTableView):
@@ -25,6 +27,7 @@ class RecordView(QTableView):
     def __init__(self, model: KeyedTable[Any, Any], look: Look, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._table = model
+        self._taking_focus = False
         self.setObjectName(name)
         self.setModel(model)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -75,17 +78,22 @@ class RecordView(QTableView):
         for at in reversed(shown.copy()):
             if sum(columns[each].width for each in shown) > room and columns[at].spare:
                 shown.remove(at)
-        left = max(0, room - sum(columns[each].width for each in shown))
+        left = room - sum(columns[each].width for each in shown)
         growing = [each for each in shown if columns[each].grows] or shown[-1:]
         self._fitting = True
         for at, column in enumerate(columns):
             self.setColumnHidden(at, at not in shown)
-            self.setColumnWidth(at, column.width + (left // len(growing) if at in growing else 0))
+            share = left // len(growing) if at in growing and (left > 0 or column.grows) else 0
+            self.setColumnWidth(at, max(column.width + share, min(column.width, _LEAST_GROWING)))
         self._fitting = False
 
     def _note_resizing(self) -> None:
         if not self._fitting and QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
             self._fits = False
+
+    def fit_rows(self, most: int) -> None:
+        """Be exactly as tall as the rows, up to `most` of them."""
+        self.setFixedHeight(_HEADER_HEIGHT + _ROW_HEIGHT * min(self._table.rowCount(), most) + 2)
 
     def let_sort(self, name: str, order: Qt.SortOrder) -> None:
         """Sort by a click on a heading, starting with the column `name`."""
@@ -99,8 +107,17 @@ class RecordView(QTableView):
     def currentChanged(self, current: Index, previous: Index) -> None:  # noqa: N802
         """As Qt has it."""
         super().currentChanged(current, previous)
-        if current.row() != previous.row() or not previous.isValid():
+        if not self._taking_focus and (current.row() != previous.row() or not previous.isValid()):
             self.current_changed.emit(current.row())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """As Qt has it, but without making a row current that nobody chose and that isn't selected."""
+        had_current = self.currentIndex().isValid()
+        self._taking_focus = True
+        super().focusInEvent(event)
+        if not had_current:
+            self.selectionModel().setCurrentIndex(QModelIndex(), QItemSelectionModel.SelectionFlag.NoUpdate)
+        self._taking_focus = False
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """As Qt has it, with copying and opening."""

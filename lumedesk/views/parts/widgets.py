@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from lumedesk.domain.errors import DeskError
@@ -14,12 +14,14 @@ from lumedesk.views.parts.cells import paint_pill, pill_size
 from lumedesk.views.parts.text import Label
 from lumedesk.views.theme import DOUBLE, UNIT, Look, icon_pixmap
 
+# What the advice on an error promises of reads. Beside an order it would say that money is being sent again.
+_PROMISES = ("The desk keeps trying.", "The desk slows down by itself.")
+
 
 def button(name: str, text: str, look: str = "", *, hint: str = "") -> QPushButton:
     """A push button; `look` "primary" marks the one main action. It is never pressed by Enter elsewhere in a dialog."""
     made = QPushButton(text)
     made.setObjectName(name)
-    made.setAccessibleName(text.replace("&", ""))
     made.setAutoDefault(False)
     if look:
         made.setProperty("look", look)
@@ -56,6 +58,9 @@ class Chooser(QComboBox):
         self.setObjectName(name)
         self.setAccessibleName(purpose)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.view().setObjectName(f"{name}-list")
+        self.view().setAccessibleName(purpose)
 
     def offer(self, choices: list[tuple[str, str]]) -> None:
         """Offer these, keeping the one that is chosen where it still is among them; nothing is signalled if so."""
@@ -81,6 +86,10 @@ class Chooser(QComboBox):
         at = self.findData(value)
         if at >= 0:
             self.setCurrentIndex(at)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to what scrolls: a choice must not change because the pointer rests on it."""
+        event.ignore()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """As Qt has it, with a chevron in the theme's colour."""
@@ -169,8 +178,11 @@ class Banner(QFrame):
 
     def say(self, text: str, tone: str = "warning") -> None:
         """Show `text`; an empty one hides the banner."""
+        self._words.setMinimumHeight(0)
         self._words.setText(text)
         self._words.set_look({"failed": "error", "warning": "warning"}.get(tone, ""))
+        if text:
+            self._words.setMinimumHeight(max(0, self._words.heightForWidth(self._words.width())))
         self.setProperty("look", f"{tone}-banner")
         self.style().unpolish(self)
         self.style().polish(self)
@@ -179,6 +191,11 @@ class Banner(QFrame):
     def text(self) -> str:
         """What is being said."""
         return self._words.text()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As Qt has it; a small dialog grows rather than cut a line off."""
+        super().resizeEvent(event)
+        self._words.setMinimumHeight(max(0, self._words.heightForWidth(self._words.width())))
 
 
 class StatePane(QWidget):
@@ -217,8 +234,8 @@ class StatePane(QWidget):
         self._paint_icon()
         self._title.setText(title)
         self._advice.setText(advice)
-        self.button.setText(action)
-        self.button.setAccessibleName(action)
+        if action:
+            self.button.setText(action)
         self.button.setVisible(bool(action))
         self._call = call
         # A label that wraps needs its height told once its width is known.
@@ -236,9 +253,15 @@ class StatePane(QWidget):
         self._icon.setPixmap(pixmap)
 
 
-def explain(error: DeskError) -> str:
-    """A failure in a few lines: what, what to do, and the server's own words and reference."""
-    lines = [error.title + ".", error.advice]
+def explain(error: DeskError, *, of_order: bool = False) -> str:
+    """A failure in a few lines: what, what to do, and the server's own words and reference.
+
+    `of_order`: it was something the operator asked for, which is never tried again by itself.
+    """
+    advice = error.advice
+    for promise in _PROMISES if of_order else ():
+        advice = advice.replace(promise, "").strip()
+    lines = [error.title + ".", *([advice] if advice else [])]
     lines += [f"{shown(each.field, 60)}: {shown(each.message, 300)}" for each in error.fields[:10]]
     if error.detail and not error.fields:
         lines.append(f"Details: {shown(error.detail, 300)}")

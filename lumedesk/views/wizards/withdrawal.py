@@ -59,6 +59,8 @@ class WithdrawalWizard(Dialog):
         self.amount_step.entered.connect(self.go_on)
         session.records_changed.connect(self._take_records)
         self.setMinimumSize(760, 620)
+        # Tall enough for a bank's details to be reviewed at a glance, where the screen allows.
+        self.resize(820, 760)
         self.beneficiary_step.search.setFocus()
         if beneficiary_id:
             self.beneficiary_step.choose(beneficiary_id)
@@ -128,7 +130,7 @@ class WithdrawalWizard(Dialog):
     def _take_outcome(self, outcome: Outcome) -> None:
         self._is_sending = False
         self.message.say("")
-        self.outcome.show_outcome(outcome)
+        self.outcome.show_outcome(outcome, self.review_step.statement.text().removeprefix("Send "))
         self.step = Step.RESULT
         self._show()
 

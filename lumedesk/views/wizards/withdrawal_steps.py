@@ -151,6 +151,8 @@ class AmountStep(QWidget):
         else:
             self.echo.setText("")
         self.problem.setText((flow.missing(Step.AMOUNT) or "") if flow.typed.strip() else "")
+        for label in (self.echo, self.problem):
+            label.setVisible(bool(label.text()))
 
     def _use_all(self) -> None:
         self.amount.setText(self._all)
@@ -171,6 +173,7 @@ class ReviewStep(QWidget):
         card.inner.addStretch(1)
         scroll = QScrollArea()
         scroll.setObjectName("withdrawal-review-scroll")
+        scroll.setAccessibleName("The order in full")
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setWidget(card)

@@ -1,0 +1,57 @@
+"""The audit log: quotes, orders, overrides and decisions as they happened, append-only and chained. Never a secret."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lumedesk.domain.clocks import Clock
+from lumedesk.domain.details import Field, fields_of
+from lumedesk.store.chain import ChainedLog, Entry
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One line of the log: what happened to what, when (ISO, UTC), with its facts. `hash` is the row's own, in hex."""
+
+    seq: int
+    at: str
+    what: str
+    about: str
+    facts: Mapping[str, Any]
+    hash: str
+
+    @property
+    def fields(self) -> list[Field]:
+        """The facts as labelled fields."""
+        return [field for name, value in self.facts.items() for field in fields_of(value, name)]
+
+
+class AuditLog:
+    """Writes and reads one profile's audit log. Used by one thread."""
+
+    def __init__(self, path: Path, marker: Path, clock: Clock) -> None:
+        """Open and check everything. Errors: ChainBroken, ChainUnwritable."""
+        self._clock = clock
+        self._log = ChainedLog(path, marker)
+
+    def close(self) -> None:
+        """Close the file; later calls are an error."""
+        self._log.close()
+
+    def write(self, what: str, about: str, facts: Mapping[str, Any]) -> None:
+        """Add a row, durable on return. Amounts become text with all their digits. Errors: ChainUnwritable."""
+        body = msgspec.json.encode(facts, enc_hook=str)
+        self._log.append(self._clock.now().isoformat(), about, what, body)
+
+    def rows(self, after: int = 0) -> list[AuditRow]:
+        """All rows with a higher number, oldest first."""
+        self._log.catch_up()
+        return [_row(entry) for entry in self._log.entries if entry.seq > after]
+
+
+def _row(entry: Entry) -> AuditRow:
+    facts = msgspec.json.decode(entry.body)
+    return AuditRow(entry.seq, entry.at, entry.kind, entry.subject, facts, entry.hash.hex())

@@ -1,0 +1,91 @@
+"""Small JSON files of a profile: readable by this user alone, replaced as a whole, and never lost when they can't be read."""
+
+import contextlib
+import json
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from lumedesk.store.paths import make_private_folder
+
+_MAX_BYTES = 16_000_000
+
+
+class NotReadable(Exception):
+    """The file is there but isn't what was written; the text says why."""
+
+
+class NotWritable(Exception):
+    """The file can't be replaced; what it held before is still there. The text says why, in the operator's words."""
+
+
+def read_json(path: Path) -> Any:
+    """Shape: what the file holds; None where there is no file. Errors: NotReadable, OSError."""
+    try:
+        with path.open("rb") as file:
+            body = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        return None
+    if len(body) > _MAX_BYTES:
+        raise NotReadable("it is far too large")
+    try:
+        return json.loads(body.decode(), object_pairs_hook=_each_once, parse_float=_refuse, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise NotReadable(str(error)[:200]) from error
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace the file, durably. Errors: NotWritable; the file is then as it was."""
+    body = json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        make_private_folder(path.parent)
+        fresh.unlink(missing_ok=True)
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise NotWritable(f"{path.name} can't be written: {error.strerror or error}.") from error
+
+
+def set_aside(path: Path, now: datetime) -> Path:
+    """Move a file that can't be read out of the way, nothing deleted. Shape: where it is now. Errors: OSError."""
+    aside = path.with_name(f"{path.name}.{now:%Y%m%dT%H%M%S}.unreadable")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.{now:%Y%m%dT%H%M%S}-{number}.unreadable")
+    path.rename(aside)
+    return aside
+
+
+def last_set_aside(path: Path) -> Path | None:
+    """The latest file that was set aside; None where there is none."""
+    return max(path.parent.glob(f"{path.name}.*.unreadable"), default=None)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name occurs twice")
+    return members
+
+
+def _refuse(digits: str) -> Any:
+    raise ValueError(f"{digits[:40]} isn't written as text")

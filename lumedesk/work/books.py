@@ -1,0 +1,84 @@
+"""The journal and the audit log of a profile, or the reason why nothing may be sent."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lumedesk.domain.clocks import Clock
+from lumedesk.domain.intents import Intent
+from lumedesk.store.audit import AuditLog, AuditRow
+from lumedesk.store.chain import ChainBroken, ChainUnwritable, set_aside
+from lumedesk.store.journal import Journal
+
+log = logging.getLogger(__name__)
+
+
+class Books:
+    """What must be written down before and after money moves. Used by one thread at a time.
+
+    `refusal` is empty while orders may be sent. Once set it stays, until the operator has dealt with it.
+    """
+
+    def __init__(self, journal: Path, audit: Path, heads: tuple[Path, Path], clock: Clock, refusal: str = "") -> None:
+        """Open both and recover what a crash left. With a `refusal` nothing is opened; nothing is raised either."""
+        self._places = ((journal, heads[0]), (audit, heads[1]))
+        self._clock = clock
+        self.refusal = refusal
+        self.can_start_anew = False
+        self.journal: Journal | None = None
+        self.audit: AuditLog | None = None
+        if not refusal:
+            self._open()
+
+    @property
+    def intents(self) -> tuple[Intent, ...]:
+        """All intents, oldest first."""
+        return self.journal.intents if self.journal else ()
+
+    def note(self, what: str, about: str, facts: Mapping[str, Any]) -> None:
+        """Write an audit row. If that fails, nothing may be sent from then on."""
+        if self.audit is None:
+            return
+        try:
+            self.audit.write(what, about, facts)
+        except (ChainBroken, ChainUnwritable) as error:
+            self.refuse(f"The audit log can't be written. {error}")
+
+    def audit_rows(self, after: int = 0) -> list[AuditRow]:
+        """The audit log's rows with a higher number, oldest first."""
+        return self.audit.rows(after) if self.audit else []
+
+    def refuse(self, why: str) -> None:
+        """Send nothing from now on. The first reason stays."""
+        log.error("sending is off: %s", why)
+        self.refusal = self.refusal or why
+
+    def start_anew(self, reason: str) -> None:
+        """Move damaged books out of the way, delete nothing, and begin new ones that say so. Errors: OSError."""
+        self.close()
+        stamp = self._clock.now().strftime("%Y%m%dT%H%M%SZ")
+        aside = [str(set_aside(path, head, stamp)) for path, head in self._places if path.exists() or head.exists()]
+        self.refusal = ""
+        self._open()
+        self.note("books begun anew", "", {"reason": reason, "set aside": aside})
+
+    def close(self) -> None:
+        """Close both files."""
+        for book in (self.journal, self.audit):
+            if book is not None:
+                book.close()
+        self.journal = self.audit = None
+
+    def _open(self) -> None:
+        (journal, journal_head), (audit, audit_head) = self._places
+        try:
+            self.audit = AuditLog(audit, audit_head, self._clock)
+            self.journal = Journal(journal, journal_head, self._clock)
+            for intent in self.journal.recover():
+                self.note("recovered", intent.uuid, {"state": intent.state.value, "why": intent.steps[-1].why})
+        except ChainBroken as error:
+            self.can_start_anew = True
+            self.refuse(f"The record of movements can't be trusted. {error}")
+        except ChainUnwritable as error:
+            self.refuse(f"The record of movements can't be kept. {error}")

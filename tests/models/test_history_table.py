@@ -1,0 +1,206 @@
+"""The tables of histories against a real mirror file: a window on the store that moves by exact signals."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPersistentModelIndex, Qt
+from pytestqt.qtbot import QtBot
+
+from lumedesk.domain.errors import DeskError
+from lumedesk.domain.kinds import Kind
+from lumedesk.models import history_table as module
+from lumedesk.models.history_table import HistoryTable
+from lumedesk.models.table import RECORD
+from lumedesk.models.trades import TradesTable
+from lumedesk.models.transfers import DepositsTable, WithdrawalsTable
+from lumedesk.store.mirror import Mirror
+from tests.models.conftest import DirectSource, Watch
+from tests.support.builders import a_deposit, a_trade, a_withdrawal, as_read
+from tests.support.mirrors import write
+from tests.support.signals import Heard, texts
+
+UP, DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
+KINDS: dict[Kind, tuple[type[HistoryTable[Any]], Callable[..., Any], str]] = {
+    Kind.TRADES: (TradesTable, a_trade, "created_at"),
+    Kind.WITHDRAWALS: (WithdrawalsTable, a_withdrawal, "created_at"),
+    Kind.DEPOSITS: (DepositsTable, a_deposit, "completed_at"),
+}
+
+
+def at(second: int) -> str:
+    return f"2026-05-11T10:{second // 60:02}:{second % 60:02}Z"
+
+
+def ids(table: HistoryTable[Any]) -> list[str | None]:
+    return [record.transaction_id for record in texts(table, 0, RECORD)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_history_s_life(qapp: object, watched: Watch, mirror: Mirror, source: DirectSource, kind: Kind) -> None:
+    make_table, make, time = KINDS[kind]
+    table = make_table(source)
+    watched(table)
+    heard = Heard(table)
+    records = [make(transaction_id=f"r{n}", **{time: at(n)}) for n in range(4)]
+
+    rows = write(mirror, kind, records)
+    table.take_changes(tuple(rows))
+    assert heard.take() == [("inserted", 0, 3)]
+    assert texts(table, 0, RECORD) == [as_read(record) for record in reversed(records)]
+    held = QPersistentModelIndex(table.index(1, 0))
+
+    two = [make(transaction_id=f"r{n}", status="REVERSED", **{time: at(n)}) for n in (0, 3)]
+    rows = write(mirror, kind, [*records[1:3], *two])
+    table.take_changes(tuple(rows))
+    last = len(table.columns) - 1
+    assert heard.take() == [("changed", 0, 0, 0, last), ("changed", 3, 3, 0, last)]
+    assert [record.status for record in texts(table, 0, RECORD)][::3] == ["REVERSED", "REVERSED"]
+
+    newest = make(transaction_id="r9", **{time: at(9)})
+    table.take_changes(tuple(write(mirror, kind, [newest])))
+    assert heard.take() == [("inserted", 0, 0)]
+    assert held.row() == 2
+    assert table.record(held.row()) == as_read(records[2])
+
+    table.ask(text="r1")
+    assert ids(table) == ["r1"]
+    table.ask(text="", equal=(("status", "REVERSED"),))
+    assert ids(table) == ["r3", "r0"]
+    table.ask(text="nothing like it")
+    assert table.rowCount() == 0
+    assert table.is_ready
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_heading_that_can_order_does_both_ways(
+    qapp: object, watched: Watch, mirror: Mirror, source: DirectSource, kind: Kind
+) -> None:
+    make_table, make, _ = KINDS[kind]
+    write(mirror, kind, [make(transaction_id=f"r{n}", status=status) for n, status in enumerate("CAB")])
+    table = make_table(source)
+    watched(table)
+    table.ask()
+    for column in range(-1, len(table.columns)):
+        for order in (UP, DOWN):
+            table.sort(column, order)
+            assert sorted(map(str, ids(table))) == ["r0", "r1", "r2"]
+    table.sort(table.column_index("status"), UP)
+    assert ids(table) == ["r1", "r2", "r0"]
+    table.sort(table.column_index("status"), DOWN)
+    assert ids(table) == ["r0", "r2", "r1"]
+    table.sort(99)
+    assert ids(table) == ["r0", "r2", "r1"]
+
+
+def test_asking_the_same_again_asks_nothing(qapp: object, source: DirectSource) -> None:
+    table = TradesTable(source)
+    table.ask()
+    table.ask()
+    table.ask(text="")
+    assert len(source.waiting) == 1
+    table.ask(text="x")
+    assert len(source.waiting) == 2
+
+
+def test_a_later_search_drops_the_answer_to_an_earlier_one(
+    qapp: object, watched: Watch, mirror: Mirror, source: DirectSource
+) -> None:
+    write(mirror, Kind.TRADES, [a_trade(transaction_id="t1"), a_trade(transaction_id="t2")])
+    table = TradesTable(source)
+    watched(table)
+    source.holds = True
+    table.ask(text="t1")
+    table.ask(text="t2")
+    first, second = source.waiting
+    second.answer()
+    first.answer()
+    assert first.is_cancelled
+    assert ids(table) == ["t2"]
+
+
+def test_changes_that_arrive_during_a_search_are_not_lost(
+    qapp: object, watched: Watch, mirror: Mirror, source: DirectSource
+) -> None:
+    rows = write(mirror, Kind.TRADES, [a_trade(transaction_id=f"t{n}", created_at=at(n)) for n in range(3)])
+    table = TradesTable(source)
+    watched(table)
+    table.ask()
+    assert [record.status for record in texts(table, 0, RECORD)] == ["COMPLETED"] * 3
+    source.holds = True
+    for n in (0, 2):
+        write(mirror, Kind.TRADES, [a_trade(transaction_id=f"t{n}", created_at=at(n), status="REVERSED")])
+        table.take_changes((rows[n],))
+    heard = Heard(table)
+    for waiting in source.waiting:
+        waiting.answer()
+    assert [signal[:2] for signal in heard.take()] == [("changed", 0), ("changed", 2)]
+    assert [record.status for record in texts(table, 0, RECORD)] == ["REVERSED", "COMPLETED", "REVERSED"]
+
+
+def test_a_failed_search_keeps_what_was_shown_and_says_so(qtbot: QtBot, mirror: Mirror, source: DirectSource) -> None:
+    write(mirror, Kind.TRADES, [a_trade(transaction_id="t1")])
+    table = TradesTable(source)
+    table.ask()
+    source.error = DeskError("disk")
+    with qtbot.waitSignal(table.search_failed) as failed:
+        table.ask(text="x")
+    assert failed.args == [source.error]
+    assert ids(table) == ["t1"]
+    source.error = None
+    with qtbot.waitSignal(table.found):
+        table.ask(text="")
+
+
+def test_only_a_window_is_read_and_only_so_much_is_kept(
+    qapp: object, mirror: Mirror, source: DirectSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MAX_PAGES", 2)
+    write(mirror, Kind.TRADES, [a_trade(transaction_id=f"t{n:04}", created_at=at(n)) for n in range(1_000)])
+    table = TradesTable(source)
+    table.ask(order="id", descending=False)
+    assert source.reads == []
+    assert table.index(500, 0).data(RECORD).transaction_id == "t0500"
+    assert [len(rows) for rows in source.reads] == [module._PAGE]
+    assert table.index(520, 0).data(RECORD).transaction_id == "t0520"
+    assert len(source.reads) == 1
+    assert [table.index(row, 0).data(RECORD).transaction_id for row in range(1_000)] == [
+        f"t{n:04}" for n in range(1_000)
+    ]
+    assert len(table._pages) == 2
+    assert len(table._page_of) <= 2 * module._PAGE
+    assert set(table._page_of) == {row for page in table._pages.values() for row in page}
+
+
+def test_a_row_that_can_not_be_read_stays_empty_and_costs_no_other(
+    qapp: object, mirror: Mirror, source: DirectSource
+) -> None:
+    rows = write(mirror, Kind.TRADES, [a_trade(transaction_id=f"t{n}", created_at=at(n)) for n in range(5)])
+    table = TradesTable(source)
+    table.ask(order="id", descending=False)
+    mirror._db.execute("DELETE FROM trades WHERE row = ?", (rows[2],))
+    for _ in range(3):
+        shown = [table.index(row, 0).data(RECORD) for row in (2, 0, 1, 2, 3, 4)]
+        assert [record and record.transaction_id for record in shown] == [None, "t0", "t1", None, "t3", "t4"]
+
+
+def test_deposits_without_a_time_stand_where_they_were_first_seen(
+    qapp: object, mirror: Mirror, source: DirectSource
+) -> None:
+    write(
+        mirror, Kind.DEPOSITS, [a_deposit(transaction_id="open", completed_at=None), a_deposit(transaction_id="done")]
+    )
+    table = DepositsTable(source)
+    table.ask()
+    assert ids(table) == ["open", "done"]
+
+
+def test_a_record_is_found_by_its_row_number(qapp: object, mirror: Mirror, source: DirectSource) -> None:
+    (row,) = write(mirror, Kind.TRADES, [a_trade(transaction_id="t1", rate=Decimal("18.40"))])
+    table = TradesTable(source)
+    table.ask()
+    found = table.record_of(row)
+    assert found is not None
+    assert str(found.rate) == "18.40"
+    assert table.record_of(row + 1) is None
