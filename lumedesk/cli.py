@@ -9,6 +9,7 @@ from pathlib import Path
 from lumedesk import __version__
 from lumedesk.store.paths import BadProfileName, ProfilePaths, default_data_dir, profile_paths
 
+EXIT_BROKEN = 1
 EXIT_CANNOT_START = 2
 _SANDBOX = "sandbox"
 
@@ -20,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name, paths = _profile(options)
     except BadProfileName as error:
         return _refuse(str(error))
+    if options.command == "audit":
+        return _audit(options, paths)
     if _lacks_display():
         return _refuse(
             "LumeDesk needs a display, and this computer offers none (neither DISPLAY nor WAYLAND_DISPLAY is set).\n"
@@ -42,7 +45,32 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile", metavar="NAME", help="open this profile; with --sandbox, make it if it is new")
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="keep all files under DIR")
     parser.add_argument("--offline", action="store_true", help="show what was saved last; send and fetch nothing")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    audit = commands.add_parser("audit", help="check or export the audit log of a profile")
+    audit.add_argument("task", choices=("verify", "export"))
+    audit.add_argument("file", nargs="?", type=Path, help="for export: where to, as .csv or .json")
     return parser
+
+
+def _audit(options: argparse.Namespace, paths: ProfilePaths) -> int:
+    from lumedesk.exports.audit import write_audit
+    from lumedesk.store.audit import verify
+    from lumedesk.store.chain import ChainBroken, ChainUnwritable
+
+    if not paths.audit.exists():
+        return _refuse(f"There is no audit log in {paths.folder}.")
+    try:
+        rows = verify(paths.audit, paths.head_of(paths.audit))
+        if options.task == "export":
+            if options.file is None:
+                return _refuse("Say where to: lumedesk audit export FILE.csv")
+            _say(f"{write_audit(rows, options.file)} entries written to {options.file}.")
+    except (ChainBroken, ChainUnwritable, OSError) as error:
+        return _refuse(f"The audit log does not hold. {error}", code=EXIT_BROKEN)
+    if options.task == "verify":
+        head = f" The last one is {rows[-1].hash}." if rows else ""
+        _say(f"The audit log holds: {len(rows)} entries, each chained to the one before.{head}")
+    return 0
 
 
 def _profile(options: argparse.Namespace) -> tuple[str, ProfilePaths]:
@@ -63,6 +91,10 @@ def _lacks_display() -> bool:
     return not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
-def _refuse(why: str) -> int:
+def _refuse(why: str, code: int = EXIT_CANNOT_START) -> int:
     print(f"lumedesk: {why}", file=sys.stderr)  # noqa: T201 - the command's own voice
-    return EXIT_CANNOT_START
+    return code
+
+
+def _say(what: str) -> None:
+    print(what)  # noqa: T201 - the command's own voice

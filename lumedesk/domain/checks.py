@@ -108,7 +108,9 @@ def balance_age(facts: Facts) -> Check:
     age = facts.now - facts.balance_at
     if age > STALE_AFTER:
         minutes = int(age.total_seconds() // 60)
-        return Check(name, CheckVerdict.STOP, f"The balance was last read {_many(minutes, 'minute')} ago. Refresh it first.")
+        return Check(
+            name, CheckVerdict.STOP, f"The balance was last read {_many(minutes, 'minute')} ago. Refresh it first."
+        )
     return Check(name, CheckVerdict.OK, f"Read {_many(max(0, int(age.total_seconds())), 'second')} ago.")
 
 
@@ -150,16 +152,24 @@ def same_payment_lately(facts: Facts) -> Check:
     days = facts.limits.repeat_days
     since = facts.now - timedelta(days=days)
     if not facts.past_is_known:
-        return Check(name, CheckVerdict.WARN, "Past withdrawals aren't loaded yet, so it can't be told.", needs_reason=True)
+        return Check(
+            name, CheckVerdict.WARN, "Past withdrawals aren't loaded yet, so it can't be told.", needs_reason=True
+        )
     times_of = [
         at
         for each in _paid(facts.past)
-        if each.amount == facts.amount and pays_to(facts.beneficiary, each) and (at := _at(each)) is not None and at >= since
+        if each.amount == facts.amount
+        and pays_to(facts.beneficiary, each)
+        and (at := _at(each)) is not None
+        and at >= since
     ]
     times_of += [
         at
         for intent in facts.intents
-        if intent.likeness == facts.likeness and intent.state is State.ACCEPTED and (at := _armed(intent)) is not None and at >= since
+        if intent.likeness == facts.likeness
+        and intent.state is State.ACCEPTED
+        and (at := _armed(intent)) is not None
+        and at >= since
     ]
     if times_of:
         latest = max(times_of)

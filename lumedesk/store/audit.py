@@ -1,32 +1,14 @@
 """The audit log: quotes, orders, overrides and decisions as they happened, append-only and chained. Never a secret."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from lumedesk.domain.audit import AuditRow
 from lumedesk.domain.clocks import Clock
-from lumedesk.domain.details import Field, fields_of
 from lumedesk.store.chain import ChainedLog, Entry
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """One line of the log: what happened to what, when (ISO, UTC), with its facts. `hash` is the row's own, in hex."""
-
-    seq: int
-    at: str
-    what: str
-    about: str
-    facts: Mapping[str, Any]
-    hash: str
-
-    @property
-    def fields(self) -> list[Field]:
-        """The facts as labelled fields."""
-        return [field for name, value in self.facts.items() for field in fields_of(value, name)]
 
 
 class AuditLog:
@@ -55,3 +37,12 @@ class AuditLog:
 def _row(entry: Entry) -> AuditRow:
     facts = msgspec.json.decode(entry.body)
     return AuditRow(entry.seq, entry.at, entry.kind, entry.subject, facts, entry.hash.hex())
+
+
+def verify(path: Path, marker: Path) -> list[AuditRow]:
+    """Check a whole log without touching it. Shape: its rows, oldest first. Errors: ChainBroken, ChainUnwritable."""
+    log = ChainedLog(path, marker, read_only=True)
+    try:
+        return [_row(entry) for entry in log.entries]
+    finally:
+        log.close()

@@ -49,8 +49,9 @@ class Entry:
 class ChainedLog:
     """One open log. Every append is durable when it returns; two processes may append, one at a time."""
 
-    def __init__(self, path: Path, marker: Path) -> None:
-        """Open or make the log and check all of it. Errors: ChainBroken, ChainUnwritable."""
+    def __init__(self, path: Path, marker: Path, *, read_only: bool = False) -> None:
+        """Open or make the log and check all of it; `read_only` touches no file. Errors: ChainBroken, ChainUnwritable."""
+        self._read_only = read_only
         self._path = path
         self._marker = marker
         self._head = 0
@@ -61,7 +62,7 @@ class ChainedLog:
             raise ChainBroken(f"{path.name} is gone, but it was here before.")
         self._db = self._open()
         try:
-            if known is None and self._is_blank():
+            if known is None and not read_only and self._is_blank():
                 self._begin_log()
             self._check_schema()
             self.catch_up()
@@ -120,6 +121,8 @@ class ChainedLog:
                 f"{self._path.parent} is a network drive, which can't keep the record of movements safe."
             )
         try:
+            if self._read_only:
+                return apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY)
             make_private_folder(self._path.parent)
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
             connection = apsw.Connection(str(self._path))
@@ -179,7 +182,8 @@ class ChainedLog:
                 raise ChainBroken(f"{self._path.name} is older than it was: it was restored or cut short.")
             if bytes(row[0]).hex() != digest:
                 raise ChainBroken(f"{self._path.name} isn't the file that was here before.")
-        _write_marker(self._marker, self._head, self._head_hash)
+        if not self._read_only:
+            _write_marker(self._marker, self._head, self._head_hash)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

@@ -45,7 +45,9 @@ class LimitsFile:
             aside = last_set_aside(self._path)
             if aside is not None:
                 # Until somebody sets limits anew, their loss goes on being said.
-                self.trouble = f"The limits couldn't be read once and were set aside as {aside.name}. None are in force."
+                self.trouble = (
+                    f"The limits couldn't be read once and were set aside as {aside.name}. None are in force."
+                )
             return Limits()
         if isinstance(value, dict) and isinstance(value.get("version"), int) and value["version"] > _VERSION:
             self._is_foreign = True

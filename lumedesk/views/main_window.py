@@ -16,14 +16,19 @@ from PySide6.QtWidgets import (
 )
 
 from lumedesk.domain.kinds import Kind
+from lumedesk.models.table import plain_tooltip
 from lumedesk.views.dialogs.about import AboutDialog
 from lumedesk.views.dialogs.create_account import CreateAccountDialog
+from lumedesk.views.dialogs.decide import DecideDialog
 from lumedesk.views.dialogs.dialog import Dialog
+from lumedesk.views.dialogs.new_books import NewBooksDialog
 from lumedesk.views.dialogs.quote import QuoteDialog
 from lumedesk.views.pages.histories import DepositsPage, TradesPage, WithdrawalsPage
 from lumedesk.views.pages.holdings import AccountsPage, BeneficiariesPage, WalletsPage
 from lumedesk.views.pages.overview import OverviewPage
+from lumedesk.views.pages.own import AuditPage, MovementsPage
 from lumedesk.views.pages.page import Page
+from lumedesk.views.parts.notices import Notices
 from lumedesk.views.parts.status_line import StatusLine
 from lumedesk.views.parts.text import Label
 from lumedesk.views.parts.widgets import button
@@ -54,7 +59,9 @@ class MainWindow(QMainWindow):
         self.deposits = DepositsPage(session, look)
         self.withdrawals = WithdrawalsPage(session, look)
         self.beneficiaries = BeneficiariesPage(session, look)
-        self.pages: dict[Kind | None, tuple[Page, str]] = {
+        self.movements = MovementsPage(session, look)
+        self.audit = AuditPage(session, look)
+        self.pages: dict[Kind | str | None, tuple[Page, str]] = {
             None: (self.overview, "layout-dashboard"),
             Kind.ACCOUNTS: (self.accounts, "landmark"),
             Kind.WALLETS: (self.wallets, "wallet"),
@@ -62,6 +69,8 @@ class MainWindow(QMainWindow):
             Kind.DEPOSITS: (self.deposits, "arrow-down-to-line"),
             Kind.WITHDRAWALS: (self.withdrawals, "arrow-up-from-line"),
             Kind.BENEFICIARIES: (self.beneficiaries, "users"),
+            "movements": (self.movements, "send"),
+            "audit": (self.audit, "shield-check"),
         }
         self._stack = QStackedWidget()
         self._stack.setObjectName("pages")
@@ -103,7 +112,12 @@ class MainWindow(QMainWindow):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(sidebar)
-        row.addWidget(self._stack, 1)
+        self.notices = Notices(self._session)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.notices)
+        right.addWidget(self._stack, 1)
+        row.addLayout(right, 1)
         self.setCentralWidget(centre)
 
     def _build_menus(self) -> None:
@@ -151,12 +165,14 @@ class MainWindow(QMainWindow):
         self.trades.quote_wanted.connect(self.open_quote)
         self.withdrawals.withdrawal_wanted.connect(self.open_withdrawal)
         self.beneficiaries.withdrawal_wanted.connect(self.open_withdrawal)
+        self.movements.decision_wanted.connect(self.open_decision)
+        self.notices.movements_wanted.connect(self._show_doubts)
+        self.notices.new_books_wanted.connect(self.open_new_books)
+        self._session.movements.changed.connect(self._guard_money_buttons)
 
     def _guard_money_buttons(self) -> None:
-        """Offline, nothing can be sent: say so on each button and menu entry that would."""
-        if not self._session.is_offline:
-            return
-        why = "Working offline: nothing can be sent. Start without --offline to connect."
+        """Where nothing can be sent, each button and menu entry that would send says why."""
+        why = self._session.cannot_send
         buttons: list[QAbstractButton] = [
             self.overview.quote_button,
             self.overview.withdraw_button,
@@ -166,16 +182,16 @@ class MainWindow(QMainWindow):
             self.beneficiaries.pay_button,
         ]
         for each in buttons:
-            each.setToolTip(why)
+            each.setToolTip(plain_tooltip(why) if why else "")
             each.setAccessibleDescription(why)
-            each.setEnabled(False)
+            each.setEnabled(not why)
         for action in (self.quote_action, self.withdraw_action, self.account_action):
-            action.setEnabled(False)
+            action.setEnabled(not why)
 
     # What can be opened
 
-    def go_to(self, kind: Kind | None) -> None:
-        """Show the page of a kind; None is the overview."""
+    def go_to(self, kind: Kind | str | None) -> None:
+        """Show the page of a kind; None is the overview, "movements" and "audit" the desk's own records."""
         self._show_page(list(self.pages).index(kind))
         self._current_page().focus_body()
 
@@ -197,6 +213,20 @@ class MainWindow(QMainWindow):
         dialog = CreateAccountDialog(self._session, self._look, self)
         dialog.created.connect(self._show_created)
         self._open(dialog)
+
+    def open_decision(self, uuid: str) -> None:
+        """Open the dialog in which a movement of unknown outcome is decided."""
+        self._open(DecideDialog(self._session, self._look, uuid, self))
+
+    def open_new_books(self) -> None:
+        """Open the dialog that replaces damaged books."""
+        self._open(NewBooksDialog(self._session, self))
+
+    def _show_doubts(self) -> None:
+        self.go_to("movements")
+        undecided = self._session.movements.undecided
+        if undecided:
+            self.movements.show_record(undecided[0].uuid)
 
     def open_about(self) -> None:
         """Say what this is."""

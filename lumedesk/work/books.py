@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lumedesk.domain.audit import AuditRow
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.intents import Intent
-from lumedesk.store.audit import AuditLog, AuditRow
+from lumedesk.store.audit import AuditLog
 from lumedesk.store.chain import ChainBroken, ChainUnwritable, set_aside
 from lumedesk.store.journal import Journal
 

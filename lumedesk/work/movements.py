@@ -8,15 +8,15 @@ from typing import Any, Protocol, TypeVar
 from PySide6.QtCore import QObject, Signal
 
 from lumedesk.api.client import LumetradeClient
+from lumedesk.domain.audit import AuditRow
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.errors import DeskError, Wire
 from lumedesk.domain.intents import OPEN, UNDECIDED, ConfirmationTerms, Intent, Terms, WithdrawalTerms
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.money import grouped
 from lumedesk.domain.movements import Outcome, Verdict, verdict_on
-from lumedesk.domain.quotes import Quote, QuoteRequest, read_quote
+from lumedesk.domain.quotes import Quote, QuoteRequest, RoundTrips, read_quote
 from lumedesk.domain.withdrawals import WithdrawalOrder
-from lumedesk.store.audit import AuditRow
 from lumedesk.work.books import Books
 from lumedesk.work.engine import Engine, Ticket
 from lumedesk.work.sending import NotArmed, Parcel, Sender
@@ -69,6 +69,7 @@ class Movements(QObject):
         self._sender = Sender(books, clock, self._post_state)
         self._watcher = Watcher(books, ground.alike, self._post_state)
         self._given: set[str] = set()
+        self._round_trips = RoundTrips()
         self._under_way: set[asyncio.Task[Outcome]] = set()
         self.intents: tuple[Intent, ...] = books.intents
         self.refusal = books.refusal
@@ -102,8 +103,17 @@ class Movements(QObject):
         """Ask for a price. It moves no money; cancelling the ticket drops a late answer."""
 
         async def ask() -> Quote:
+            sent_ticks = self._clock.ticks()
             raw = await self._ground.connected().request_quote(request)
-            quote = read_quote(raw, request, self._clock.now(), self._clock.ticks())
+            self._round_trips.note(raw.round_trip_s)
+            quote = read_quote(
+                raw,
+                request,
+                self._clock.now(),
+                self._clock.ticks(),
+                sent_ticks=sent_ticks,
+                latency_p95_s=self._round_trips.p95_s(),
+            )
             self._books.note("quoted", quote.quote_str or "", _quote_facts(quote))
             return quote
 
@@ -132,7 +142,7 @@ class Movements(QObject):
                 return trade.transaction_id, trade.status, _trade_problem(terms, trade)
 
             def late() -> DeskError | None:
-                return None if quote.may_confirm(self._clock.ticks()) else TooLate(wire=Wire.NOT_SENT)
+                return None if quote.is_alive(self._clock) else TooLate(wire=Wire.NOT_SENT)
 
             return await self._carry(client, f"confirmation {order.quote_str}", terms, post, late)
 

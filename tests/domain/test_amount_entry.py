@@ -144,9 +144,7 @@ def test_more_decimals_than_the_currency_has_are_refused() -> None:
 
 
 @given(amounts, st.sampled_from(ALL), st.booleans())
-def test_written_in_a_convention_it_reads_back_exactly(
-    amount: Decimal, convention: Convention, grouped: bool
-) -> None:
+def test_written_in_a_convention_it_reads_back_exactly(amount: Decimal, convention: Convention, grouped: bool) -> None:
     text = convention.write_grouped(amount) if grouped else convention.write(amount)
     entry = read_amount(text, convention)
     assert Fraction(entry.amount) == Fraction(amount)

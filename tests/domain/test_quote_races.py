@@ -76,7 +76,7 @@ def test_no_confirmation_leaves_after_the_deadline(boot_counts_sleep: bool) -> N
     dice = random.Random(18 + boot_counts_sleep)
     sent = too_late = 0
     for race in range(RACES):
-        world = World(boot_counts_sleep=boot_counts_sleep)
+        world = World(true_s=dice.random(), boot_counts_sleep=boot_counts_sleep)
         life_s = round(dice.uniform(2, 20), 3)
         there_s, back_s = dice.uniform(0, 0.8), dice.uniform(0, 0.8)
         began = world.ticks()

@@ -8,10 +8,14 @@ from PySide6.QtCore import QObject
 from lumedesk.api.client import LumetradeClient
 from lumedesk.api.endpoint import Endpoint
 from lumedesk.api.transport import Transport
+from lumedesk.domain.clocks import Clock
 from lumedesk.domain.credentials import Credentials
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
-from lumedesk.work.session import Session
+from lumedesk.store.paths import ProfilePaths
+from lumedesk.work.books import Books
+from lumedesk.work.engine import Engine
+from lumedesk.work.session import Connector, Session
 from tests.support.wire import no_wait
 
 PATIENCE_MS = 10_000
@@ -36,6 +40,17 @@ class AddressConnector:
 
     async def close(self) -> None:
         self.is_closed = True
+
+
+def a_session(engine: Engine, profile: ProfilePaths, connector: Connector | None, clock: Clock) -> Session:
+    """A session on the profile's files, as the program builds it."""
+    heads = (profile.head_of(profile.journal), profile.head_of(profile.audit))
+    books = Books(profile.journal, profile.audit, heads, clock)
+    try:
+        return Session(engine, profile.mirror, connector, books, clock)
+    except Exception:
+        books.close()
+        raise
 
 
 class Asker(QObject):

@@ -31,8 +31,8 @@ SCENES = {**shots_pages.SCENES, **shots_dialogs.SCENES}
 class Camera:
     """Takes pictures, in both schemes, of what `only` lets through."""
 
-    def __init__(self, look: Look, folder: Path, scale: int, only: str, schemes: tuple[Scheme, ...]) -> None:
-        self.look = look
+    def __init__(self, app: QApplication, folder: Path, scale: int, only: str, schemes: tuple[Scheme, ...]) -> None:
+        self._app = app
         self.written: list[Path] = []
         self._folder = folder
         self._suffix = f"@{scale}x" if scale > 1 else ""
@@ -45,28 +45,29 @@ class Camera:
 
     def take(self, widget: QWidget, name: str) -> None:
         """Write `<name>-<light|dark>[@2x].png`. The widget ends up as it began, in light colours."""
+        look = self._app.findChild(Look)
         for scheme in self._schemes:
-            self.look.use(scheme)
+            look.use(scheme)
             settle()
             path = self._folder / f"{name}-{scheme.value}{self._suffix}.png"
             if not widget.grab().save(str(path), "PNG"):
                 raise AssertionError(f"{path} can't be written")
             self.written.append(path)
             print(path.name, flush=True)
-        self.look.use(Scheme.LIGHT)
+        look.use(Scheme.LIGHT)
         settle()
 
 
 @contextmanager
-def application() -> Iterator[Look]:
-    """Qt and the desk's look."""
+def application() -> Iterator[QApplication]:
+    """Qt, without what moves by itself."""
     app = QApplication(sys.argv[:1])
     app.setApplicationName("LumeDesk")
     app.setApplicationVersion(__version__)
     # A blinking cursor would make two runs differ.
     app.setCursorFlashTime(0)
     app.setEffectEnabled(Qt.UIEffect.UI_AnimateCombo, False)
-    yield Look(app, Scheme.LIGHT)
+    yield app
     settle()
 
 
@@ -74,8 +75,8 @@ def photograph(folder: Path, scale: int, only: str, schemes: tuple[Scheme, ...],
     """Run the scenes that are asked for, in this process. Shape: the exit code."""
     folder.mkdir(parents=True, exist_ok=True)
     failed = []
-    with application() as look:
-        camera = Camera(look, folder, scale, only, schemes)
+    with application() as app:
+        camera = Camera(app, folder, scale, only, schemes)
         for name, scene in scenes.items():
             if only and name != "pages" and not camera.wants(name):
                 continue

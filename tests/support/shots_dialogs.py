@@ -51,7 +51,7 @@ def on_set(camera: Camera, home: Path) -> Iterator[Set]:
     """A filled window over a sandbox that stands still."""
     with SandboxProcess(SandboxOptions(speed=0)) as process:
         address = process.start()
-        with staged(home / "filled", camera.look, SandboxConnector(address)) as stage:
+        with staged(home / "filled", SandboxConnector(address)) as stage:
             wait_for_rows(stage)
             yield Set(stage, process, SandboxControl(address))
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.views.main_window import MainWindow
 from lumedesk.views.pages.record_page import RecordPage
-from lumedesk.views.theme import Look
+from lumedesk.views.theme import Scheme
 from lumedesk.work.session import Connection, Connector, Session
 from tests.support.sandbox import SandboxControl, running_sandbox
 from tests.support.stage import LaidOut, LaidOutConnector, NeverConnects, SandboxConnector, Stage, settle, until
@@ -21,8 +21,6 @@ _ALWAYS = 1_000_000
 class Camera(Protocol):
     """What shots.py hands in."""
 
-    look: Look
-
     def wants(self, name: str) -> bool:
         """Whether pictures of a page or dialog are asked for."""
 
@@ -31,10 +29,9 @@ class Camera(Protocol):
 
 
 @contextmanager
-def staged(folder: Path, look: Look, connector: Connector | None) -> Iterator[Stage]:
+def staged(folder: Path, connector: Connector | None) -> Iterator[Stage]:
     """A shown window of 1440×900 over `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    stage = Stage(folder, look, connector)
+    stage = Stage(folder, Scheme.LIGHT, connector)
     try:
         stage.window.show()
         settle()
@@ -54,14 +51,14 @@ def pages(camera: Camera, home: Path) -> None:
 
 def overview_alone(camera: Camera, home: Path) -> None:
     """The overview with its rows."""
-    with running_sandbox() as address, staged(home / "filled", camera.look, SandboxConnector(address)) as stage:
+    with running_sandbox() as address, staged(home / "filled", SandboxConnector(address)) as stage:
         wait_for_rows(stage)
         show(camera, stage.window, None, "")
 
 
 def filled(camera: Camera, home: Path) -> None:
     """Rows, a current row, a filter that nothing matches, and rows that have grown old."""
-    with running_sandbox(speed=0) as address, staged(home / "filled", camera.look, SandboxConnector(address)) as stage:
+    with running_sandbox(speed=0) as address, staged(home / "filled", SandboxConnector(address)) as stage:
         wait_for_rows(stage)
         for kind in stage.window.pages:
             show(camera, stage.window, kind, "")
@@ -79,13 +76,13 @@ def filled(camera: Camera, home: Path) -> None:
 
 def loading(camera: Camera, home: Path) -> None:
     """Before the first answer."""
-    with staged(home / "loading", camera.look, NeverConnects()) as stage:
+    with staged(home / "loading", NeverConnects()) as stage:
         _show_all(camera, stage.window, "-loading")
 
 
 def empty(camera: Camera, home: Path) -> None:
     """An account that owns nothing yet."""
-    with staged(home / "empty", camera.look, LaidOutConnector(LaidOut())) as stage:
+    with staged(home / "empty", LaidOutConnector(LaidOut())) as stage:
         wait_for_answers(stage.session)
         _show_all(camera, stage.window, "-empty")
 
@@ -94,17 +91,17 @@ def failed(camera: Camera, home: Path) -> None:
     """The first answers are errors."""
     with running_sandbox(speed=0) as address:
         _fail_all(SandboxControl(address))
-        with staged(home / "failed", camera.look, SandboxConnector(address)) as stage:
+        with staged(home / "failed", SandboxConnector(address)) as stage:
             until(lambda: all(stage.session.state(kind).error for kind in Kind), "every list to fail")
             _show_all(camera, stage.window, "-failed")
 
 
 def offline(camera: Camera, home: Path) -> None:
     """Without a connection: over what `filled` left, and over nothing."""
-    with staged(home / "filled", camera.look, None) as stage:
+    with staged(home / "filled", None) as stage:
         until(lambda: _has_histories(stage.window), "the saved histories")
         _show_all(camera, stage.window, "-offline")
-    with staged(home / "nothing", camera.look, None) as stage:
+    with staged(home / "nothing", None) as stage:
         _show_all(camera, stage.window, "-offline-empty")
 
 

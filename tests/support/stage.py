@@ -7,17 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import shiboken6
 from PySide6.QtCore import QCoreApplication, QElapsedTimer, QEvent, QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
 
 from lumedesk.api.client import LumetradeClient
 from lumedesk.api.endpoint import Endpoint
 from lumedesk.api.transport import Answer, Transport
+from lumedesk.app import Desk, Setup
 from lumedesk.domain.errors import DeskError
 from lumedesk.sandbox.launch import SandboxAddress
-from lumedesk.views.main_window import MainWindow
-from lumedesk.views.theme import Look
-from lumedesk.work.engine import Engine
-from lumedesk.work.session import Connector, Session
+from lumedesk.store.paths import profile_paths
+from lumedesk.views.theme import Scheme
+from lumedesk.work.session import Connector
 from tests.support.clock import FakeClock
 
 
@@ -60,6 +62,14 @@ class LaidOut:
         path = "/".join(parts)
         self.sent.append((path, json.loads(body)))
         return await self._answer(f"POST {path}")
+
+    @property
+    def host(self) -> str:
+        return "stage"
+
+    @property
+    def key_fingerprint(self) -> str:
+        return "stage"
 
     async def aclose(self) -> None:
         pass
@@ -116,24 +126,30 @@ class NeverConnects:
 
 
 class Stage:
-    """Engine, session and window over one folder. `connector` None works offline. Close it before the folder goes."""
+    """The whole desk over one folder. `connector` None works offline. Close it before the folder goes."""
 
-    def __init__(self, folder: Path, look: Look, connector: Connector | None, clock: FakeClock | None = None) -> None:
+    def __init__(
+        self, folder: Path, scheme: Scheme, connector: Connector | None, clock: FakeClock | None = None
+    ) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
         self.clock = clock or FakeClock(datetime.now(UTC))
-        self.look = look
-        self.engine = Engine()
-        self.session = Session(self.engine, folder / "mirror.sqlite", connector, self.clock)
-        self.window = MainWindow(self.session, look, "Sandbox", "Invented money")
-        self.session.start()
+        setup = Setup("sandbox", profile_paths(folder, "sandbox"), offline=connector is None, connector=connector)
+        self._desk = Desk(app, setup, scheme, self.clock)
+        self.look, self.session, self.window = self._desk.look, self._desk.session, self._desk.window
 
     def close(self) -> None:
-        if self.window.dialog is not None:
-            self.window.dialog.deleteLater()
-        self.window.close()
-        self.session.stop()
-        self.window.deleteLater()
-        self.session.deleteLater()
-        self.engine.deleteLater()
+        """Leave nothing behind; harmless when it is closed already."""
+        if not shiboken6.isValid(self.window):
+            return
+        dialog = self.window.dialog
+        if dialog is not None:
+            # One that waits for an outcome refuses to close.
+            self.window._forget_dialog(0)
+            dialog.deleteLater()
+            settle()
+        self._desk.close()
+        self.look.deleteLater()
         settle()
 
 

@@ -33,7 +33,7 @@ from lumedesk.views.pages.page import Page
 from lumedesk.views.parts.qr import QrCode
 from lumedesk.views.parts.ring import CountdownRing
 from lumedesk.views.parts.widgets import Banner, Pill, StatePane
-from lumedesk.views.theme import Look, Scheme
+from lumedesk.views.theme import Scheme
 from lumedesk.views.wizards.withdrawal import WithdrawalWizard
 from tests.support.stage import Stage
 
@@ -169,9 +169,9 @@ def _plain(text: str) -> str:
 def make() -> str:
     """The map as it should be now, from a desk that never had any data."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
-    assert isinstance(app, QApplication)
+    assert app is not None
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        stage = Stage(Path(home), Look(app, Scheme.LIGHT), None)
+        stage = Stage(Path(home), Scheme.LIGHT, None)
         try:
             return told(stage)
         finally:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.sandbox.gate import Incoming
-from lumedesk.views.theme import Look, Scheme
+from lumedesk.views.theme import Scheme
 from lumedesk.work.session import Connector
 from tests.support.clock import FakeClock
 from tests.support.sandbox_desk import START, SandboxDesk
@@ -18,19 +18,13 @@ MakeStage = Callable[..., Stage]
 LISTS = ("accounts", "wallets", "currencies", "beneficiaries", "trades", "deposits", "withdrawals")
 
 
-@pytest.fixture(scope="session")
-def look(qapp: QApplication) -> Look:
-    return Look(qapp, Scheme.LIGHT)
-
-
 @pytest.fixture
-def make_stage(look: Look, tmp_path: Path, clock: FakeClock) -> Iterator[MakeStage]:
+def make_stage(qapp: QApplication, tmp_path: Path, clock: FakeClock) -> Iterator[MakeStage]:
     """Makes a shown window over a connector; `folder` is shared where a test names it twice."""
     made: list[Stage] = []
 
     def make(connector: Connector | None = None, folder: str = "profile") -> Stage:
-        (tmp_path / folder).mkdir(exist_ok=True)
-        stage = Stage(tmp_path / folder, look, connector, clock)
+        stage = Stage(tmp_path / folder, Scheme.LIGHT, connector, clock)
         made.append(stage)
         stage.window.show()
         settle()
@@ -40,8 +34,6 @@ def make_stage(look: Look, tmp_path: Path, clock: FakeClock) -> Iterator[MakeSta
     for stage in made:
         stage.close()
     made.clear()
-    if look.scheme is not Scheme.LIGHT:
-        look.use(Scheme.LIGHT)
 
 
 @pytest.fixture(scope="session")

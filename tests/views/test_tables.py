@@ -54,6 +54,7 @@ def test_rows_are_copied_with_their_headings(stage: Stage, qtbot: QtBot) -> None
     assert all(len(line) == 5 for line in lines)
 
 
+@pytest.mark.qt_log_ignore(r"does not support (raise\(\)|grabbing the keyboard)")
 def test_the_context_menu_copies(stage: Stage) -> None:
     page = page_of(stage, Kind.WALLETS)
     row = row_where(page, "route", "TRON")

@@ -12,7 +12,7 @@ from lumedesk.store.paths import ProfilePaths
 from lumedesk.work.engine import Engine
 from lumedesk.work.session import Session
 from tests.support.clock import FakeClock
-from tests.support.desk import PATIENCE_MS, AddressConnector
+from tests.support.desk import PATIENCE_MS, AddressConnector, a_session
 from tests.support.sandbox import SandboxControl, running_sandbox
 
 OpenSession = Callable[..., Session]
@@ -43,7 +43,7 @@ def open_session(
     def open_one(connector: Any = ..., **settings: Any) -> Session:
         if connector is ...:
             connector = AddressConnector(address.base_url, address.credentials, **settings)
-        session = Session(engine, profile.mirror, connector, clock)
+        session = a_session(engine, profile, connector, clock)
         opened.append(session)
         session.start()
         return session

@@ -2,13 +2,14 @@
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from lumedesk.domain.errors import Conflict, Invalid, Offline, ServerFault, Unreachable
+from lumedesk.domain.errors import Invalid, Offline, ServerFault, Unreachable
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.movements import Outcome, Verdict
 from lumedesk.domain.quotes import Intent, Quote
@@ -38,6 +39,10 @@ def order_for(session: Session, amount: str, currency: str = "ZAR") -> Withdrawa
     account = next(each for each in session.records(Kind.ACCOUNTS) if each.currency == currency)
     flow = WithdrawalFlow(blocked=session.movements.unresolved).choose(payee, account, None).type_amount(amount)
     return flow.order()
+
+
+def an_order(uuid: str) -> WithdrawalOrder:
+    return WithdrawalOrder(uuid, "ben_1", "Someone", {}, "ZAR", Decimal(1))
 
 
 def outcome_of(give: Callable[..., None], order: Any, qtbot: QtBot) -> Outcome:
@@ -158,7 +163,7 @@ def test_the_same_order_is_given_once_and_an_equal_new_one_again(
 ) -> None:
     order, asker = order_for(session, "10.01"), Asker()
     session.movements.withdraw(order, asker, asker.done)
-    with pytest.raises(ValueError, match="no known outcome"):
+    with pytest.raises(ValueError, match="given before"):
         session.movements.withdraw(order, asker, asker.done)
     qtbot.waitUntil(lambda: asker.heard == 1, timeout=PATIENCE_MS)
     with pytest.raises(ValueError, match="given before"):
@@ -187,9 +192,9 @@ def test_an_order_without_an_answer_is_unknown_sent_once_and_blocked(
     assert session.movements.unresolved == {order.likeness}
     with pytest.raises(ValueError, match="no known outcome"):
         order_for(session, amount + "0")
-    twin = WithdrawalOrder("another", order.beneficiary_id, order.currency, Decimal(amount + "00"))
-    with pytest.raises(ValueError, match="no known outcome"):
-        session.movements.withdraw(twin, Asker(), lambda _: None)
+    # Neither does a draft from before that was unknown get through.
+    twin = replace(order, uuid=f"another {fault}", amount=Decimal(amount + "00"))
+    assert outcome_of(session.movements.withdraw, twin, qtbot).verdict is Verdict.NOT_SENT
     assert control.requests()["createWithdrawal"] == 1
     other = outcome_of(session.movements.withdraw, order_for(session, "33.33"), qtbot)
     assert other.verdict is Verdict.ACCEPTED
@@ -226,15 +231,18 @@ def test_a_refusal_needs_the_documented_word(
 
 
 def test_an_order_the_server_refuses_by_itself(session: Session, control: SandboxControl, qtbot: QtBot) -> None:
-    payee = order_for(session, "1.00").beneficiary_id
-    outcome = outcome_of(session.movements.withdraw, WithdrawalOrder("u", payee, "ZAR", Decimal("1.001")), qtbot)
+    order = order_for(session, "1.00")
+    outcome = outcome_of(session.movements.withdraw, replace(order, amount=Decimal("1.001")), qtbot)
     assert outcome.verdict is Verdict.REFUSED
     assert isinstance(outcome.error, Invalid)
-    too_much = WithdrawalOrder("v", payee, "ZAR", Decimal("1000000000"))
-    outcome = outcome_of(session.movements.withdraw, too_much, qtbot)
-    # The vendor documents 409 for short funds and for conflicting states alike.
-    assert outcome.verdict is Verdict.UNKNOWN
-    assert isinstance(outcome.error, Conflict)
+
+
+def test_short_funds_are_seen_before_sending(session: Session, control: SandboxControl, qtbot: QtBot) -> None:
+    order = replace(order_for(session, "1.00"), amount=Decimal(1_000_000_000))
+    outcome = outcome_of(session.movements.withdraw, order, qtbot)
+    assert outcome.verdict is Verdict.NOT_SENT
+    assert "balance" in str(outcome.error)
+    assert "createWithdrawal" not in control.requests()
 
 
 def test_a_refused_connection_is_not_sent_and_may_be_tried_again(
@@ -243,7 +251,7 @@ def test_a_refused_connection_is_not_sent_and_may_be_tried_again(
     session = open_session(AddressConnector(f"http://127.0.0.1:{closed_port()}", address.credentials))
     qtbot.waitUntil(lambda: session.state(Kind.TRADES).error is not None, timeout=PATIENCE_MS)
     for attempt in "ab":
-        order = WithdrawalOrder(attempt, "ben_1", "ZAR", Decimal(1))
+        order = an_order(attempt)
         outcome = outcome_of(session.movements.withdraw, order, qtbot)
         assert outcome.verdict is Verdict.NOT_SENT
         assert isinstance(outcome.error, Unreachable)
@@ -256,14 +264,14 @@ def test_before_the_connection_stands_nothing_is_sent(
     connector = AddressConnector(address.base_url, address.credentials)
     connector.failures = [ServerFault("not yet")] * 20
     session = open_session(connector)
-    outcome = outcome_of(session.movements.withdraw, WithdrawalOrder("a", "ben_1", "ZAR", Decimal(1)), qtbot)
+    outcome = outcome_of(session.movements.withdraw, an_order("a"), qtbot)
     assert outcome.verdict is Verdict.NOT_SENT
     assert session.movements.unresolved == frozenset()
 
 
 def test_offline_an_order_is_not_sent(open_session: OpenSession, control: SandboxControl, qtbot: QtBot) -> None:
     session = open_session(None)
-    outcome = outcome_of(session.movements.withdraw, WithdrawalOrder("a", "ben_1", "ZAR", Decimal(1)), qtbot)
+    outcome = outcome_of(session.movements.withdraw, an_order("a"), qtbot)
     assert outcome.verdict is Verdict.NOT_SENT
     assert isinstance(outcome.error, Offline)
     assert control.requests() == {}
@@ -287,7 +295,8 @@ def test_an_order_given_is_unresolved_until_its_outcome_is_known(
     control.fault("createWithdrawal", "delay", seconds=0.5)
     order, asker = order_for(session, "66.66"), Asker()
     session.movements.withdraw(order, asker, asker.done)
-    assert session.movements.unresolved == {order.likeness}
+    qtbot.waitUntil(lambda: control.requests().get("createWithdrawal") == 1, timeout=PATIENCE_MS)
+    assert (session.movements.unresolved, asker.heard) == ({order.likeness}, 0)
     qtbot.waitUntil(lambda: asker.heard == 1, timeout=PATIENCE_MS)
     assert session.movements.unresolved == frozenset()
 

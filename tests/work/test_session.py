@@ -32,7 +32,7 @@ from lumedesk.work.engine import Engine, Unexpected
 from lumedesk.work.session import Connection, Session
 from tests.support.builders import a_trade, an_account, json_of
 from tests.support.clock import FakeClock
-from tests.support.desk import PATIENCE_MS, AddressConnector, Asker, Emitted
+from tests.support.desk import PATIENCE_MS, AddressConnector, Asker, Emitted, a_session
 from tests.support.mirrors import SEEN, write
 from tests.support.sandbox import SandboxControl
 from tests.work.conftest import OpenSession, fill
@@ -195,14 +195,14 @@ def test_single_records_and_recent_ones_are_read_from_the_file(session: Session,
 def test_the_next_start_shows_what_was_known(
     qapp: object, profile: ProfilePaths, clock: FakeClock, address: SandboxAddress, qtbot: QtBot
 ) -> None:
-    first = Session(Engine(), profile.mirror, AddressConnector(address.base_url, address.credentials), clock)
+    first = a_session(Engine(), profile, AddressConnector(address.base_url, address.credentials), clock)
     first.start()
     fill(first, qtbot)
     records, recent = first.records(Kind.ACCOUNTS), first.recent(5)
     clock.advance(60)
     polled(first, qtbot)
     first.stop()
-    second = Session(Engine(), profile.mirror, None, clock)
+    second = a_session(Engine(), profile, None, clock)
     second.start()
     assert second.connection is Connection.OFFLINE
     assert second.is_offline
@@ -286,7 +286,7 @@ def test_stopping_leaves_nothing(
     moment: str,
 ) -> None:
     connector = AddressConnector(address.base_url, address.credentials, list_deadline_s=60.0)
-    session = Session(Engine(), profile.mirror, connector, clock)
+    session = a_session(Engine(), profile, connector, clock)
     emitted = Emitted(session)
     if moment == "in mid-poll":
         control.fault("tradeHistory", "delay", seconds=30, times=10)
@@ -313,7 +313,7 @@ def test_the_local_file_is_checked_before_anything_is_sent(
 ) -> None:
     profile.mirror.write_bytes(b"garbage" * 1_000)
     with pytest.raises(MirrorError):
-        Session(engine, profile.mirror, None, clock)
+        a_session(engine, profile, None, clock)
 
 
 def test_signals_come_on_the_ui_thread(open_session: OpenSession, control: SandboxControl, qtbot: QtBot) -> None:

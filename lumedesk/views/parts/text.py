@@ -1,7 +1,7 @@
 """Labels that show text to the letter. Every label of the desk comes from here: Qt's own guesses rich text."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent, QTextOption
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QWidget
 
 from lumedesk.views.theme import fixed_font
@@ -63,10 +63,15 @@ class Passage(QPlainTextEdit):
         super().resizeEvent(event)
         self._fit()
 
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the pane around: the text is whole already."""
+        event.ignore()
+
     def _fit(self) -> None:
         # The size of a plain text document is told in lines.
         lines = max(1, int(self.document().size().height()))
-        self.setFixedHeight(lines * QFontMetrics(self.document().defaultFont()).lineSpacing() + 10)
+        # A pixel more than the lines, or Qt takes the last one for cut off and lets it scroll.
+        self.setFixedHeight(lines * QFontMetrics(self.document().defaultFont()).lineSpacing() + 12)
 
 
 def rule() -> QFrame:

@@ -1,0 +1,157 @@
+"""The command: its options, and plain words with exit code 2 where it can't start."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lumedesk import __version__, cli
+from lumedesk.store.paths import ProfilePaths, profile_paths
+
+ROOT = Path(__file__).resolve().parents[1]
+DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The desk doesn't open; what it was asked to open is noted."""
+    setups: list[Any] = []
+    monkeypatch.setattr("lumedesk.app.run", lambda setup: setups.append(setup) or 0)
+    return setups
+
+
+def a_profile(folder: Path, name: str) -> ProfilePaths:
+    paths = profile_paths(folder, name)
+    paths.folder.mkdir(parents=True)
+    paths.marker.write_text("{}")
+    return paths
+
+
+def test_it_rehearses_unless_told_otherwise(opened: list[Any], tmp_path: Path) -> None:
+    assert cli.main(["--data-dir", str(tmp_path)]) == 0
+    assert cli.main(["--data-dir", str(tmp_path), "--sandbox", "--offline"]) == 0
+    first, second = opened
+    assert (first.name, first.paths, first.offline) == ("sandbox", profile_paths(tmp_path, "sandbox"), False)
+    assert (second.name, second.offline) == ("sandbox", True)
+
+
+def test_a_rehearsal_profile_is_made_and_a_known_one_opened(opened: list[Any], tmp_path: Path) -> None:
+    assert cli.main(["--data-dir", str(tmp_path), "--sandbox", "--profile", "training"]) == 0
+    a_profile(tmp_path, "mine")
+    assert cli.main(["--data-dir", str(tmp_path), "--profile", "mine"]) == 0
+    assert [setup.name for setup in opened] == ["training", "mine"]
+
+
+def test_the_data_folder_may_be_relative_or_at_home(
+    opened: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert cli.main(["--data-dir", "here"]) == 0
+    assert opened[0].paths.folder == tmp_path / "here" / "profiles" / "sandbox"
+    if os.name == "posix":
+        assert cli.main(["--data-dir", "~/there"]) == 0
+        assert opened[1].paths.folder == tmp_path / "home" / "there" / "profiles" / "sandbox"
+
+
+@pytest.mark.parametrize("name", ["../x", "a b", "CON", "x" * 41, "."])
+def test_a_bad_profile_name_is_refused(
+    name: str, opened: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["--data-dir", str(tmp_path), "--sandbox", "--profile", name]) == cli.EXIT_CANNOT_START == 2
+    assert "1 to 40 letters" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+    assert not opened
+
+
+def test_a_missing_profile_says_how_to_make_it(
+    opened: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["--data-dir", str(tmp_path), "--profile", "prod"]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("lumedesk: There is no profile 'prod'.")
+    assert "lumedesk --sandbox --profile prod" in said.err
+    assert not opened
+
+
+def test_what_keeps_the_desk_from_opening_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from lumedesk.app import CannotStart
+    from lumedesk.store.mirror import MirrorError
+
+    for error in (CannotStart("In use elsewhere."), MirrorError("Newer than this desk.")):
+
+        def refuse(_setup: Any, error: Exception = error) -> int:
+            raise error
+
+        monkeypatch.setattr("lumedesk.app.run", refuse)
+        assert cli.main(["--data-dir", str(tmp_path)]) == 2
+        assert capsys.readouterr().err == f"lumedesk: {error}\n"
+
+
+@pytest.mark.parametrize("option", ["--secret=x", "--nonsense", "extra"])
+def test_unknown_options_are_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([option])
+    assert ended.value.code == 2
+    assert "usage: lumedesk" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("platform", "given", "lacking"),
+    [
+        ("linux", {}, True),
+        ("linux", {"DISPLAY": ""}, True),
+        ("linux", {"DISPLAY": ":0"}, False),
+        ("linux", {"WAYLAND_DISPLAY": "wayland-0"}, False),
+        ("linux", {"QT_QPA_PLATFORM": "offscreen"}, False),
+        ("win32", {}, False),
+        ("darwin", {}, False),
+    ],
+)
+def test_where_a_display_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch, platform: str, given: dict[str, str], lacking: bool
+) -> None:
+    for name in DISPLAYS:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", platform)
+    assert cli._lacks_display() is lacking
+
+
+def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run as an operator without a display would."""
+    env = {name: value for name, value in os.environ.items() if name not in DISPLAYS}
+    return subprocess.run(
+        [sys.executable, "-m", "lumedesk", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, timeout=30
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
+def test_without_a_display_it_says_so_and_makes_nothing(tmp_path: Path) -> None:
+    done = command("--data-dir", str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.startswith("lumedesk: LumeDesk needs a display")
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_version_is_told_without_a_display() -> None:
+    done = command("--version")
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, f"LumeDesk {__version__}", "")
+
+
+def test_the_words_come_even_where_qt_can_not_be_loaded() -> None:
+    code = (
+        "import sys; sys.modules['PySide6'] = None; from lumedesk import cli; sys.exit(cli.main(['--profile', 'a b']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 2
+    assert "1 to 40 letters" in done.stderr
