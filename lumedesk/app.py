@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import TracebackType
 
 from PySide6.QtCore import QLockFile
 from PySide6.QtWidgets import QApplication
@@ -16,7 +17,7 @@ from lumedesk.api.endpoint import Endpoint
 from lumedesk.api.transport import Transport
 from lumedesk.domain.clocks import Clock, SystemClock
 from lumedesk.domain.errors import Unreachable, Wire
-from lumedesk.sandbox.launch import SandboxOptions, SandboxProcess
+from lumedesk.sandbox.launch import SandboxAddress, SandboxOptions, SandboxProcess
 from lumedesk.store.paths import ProfilePaths, make_private_folder
 from lumedesk.views.main_window import MainWindow
 from lumedesk.views.theme import Look, Scheme
@@ -26,6 +27,9 @@ from lumedesk.work.session import Connector, Session
 
 SANDBOX = "sandbox"
 
+log = logging.getLogger(__name__)
+
+_READ_ONLY = "This profile's folder can't be written, so no movement could be recorded. This only shows what was saved."
 _VIEW_ONLY = "This profile is open in another LumeDesk, which alone may send. This one only shows what that one saved."
 
 
@@ -50,11 +54,13 @@ class SandboxConnector:
 
     def __init__(self, options: SandboxOptions) -> None:
         self._process = SandboxProcess(options)
+        self._starting: asyncio.Future[SandboxAddress] | None = None
 
     async def connect(self, on_in_flight: Callable[[int], None]) -> LumetradeClient:
         """Errors: Unreachable when the sandbox doesn't start."""
         try:
-            address = await asyncio.to_thread(self._process.start)
+            self._starting = asyncio.ensure_future(asyncio.to_thread(self._process.start))
+            address = await asyncio.shield(self._starting)
         except (OSError, RuntimeError) as error:
             raise Unreachable(f"The sandbox didn't start: {error}", wire=Wire.NOT_SENT) from error
         endpoint = Endpoint(address.base_url)
@@ -66,7 +72,9 @@ class SandboxConnector:
         return self._process.pid
 
     async def close(self) -> None:
-        """End the sandbox's process."""
+        """End the sandbox's process, also one that is only just starting."""
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
         await asyncio.to_thread(self._process.stop)
 
 
@@ -79,7 +87,8 @@ class Desk:
         """Errors: CannotStart, MirrorError."""
         self._is_closed = False
         paths, clock = setup.paths, clock or SystemClock()
-        self._lock = _claim(paths)
+        self._lock, view_only = _claim(paths)
+        self._hook_before = sys.excepthook
         self.connector: Connector | None = None
         if self._lock is not None and not setup.offline:
             self.connector = setup.connector or _sandbox(setup)
@@ -89,7 +98,7 @@ class Desk:
         self.engine = Engine()
         try:
             heads = (paths.head_of(paths.journal), paths.head_of(paths.audit))
-            books = Books(paths.journal, paths.audit, heads, clock, "" if self._lock else _VIEW_ONLY)
+            books = Books(paths.journal, paths.audit, heads, clock, view_only)
             self.session = Session(
                 self.engine, paths.mirror, self.connector, books, clock, view_only=self._lock is None
             )
@@ -99,16 +108,28 @@ class Desk:
         self.window = MainWindow(self.session, self.look, setup.name.capitalize(), "Invented money")
         self.session.start()
 
+    def watch_for_defects(self) -> None:
+        """Report a defect in a slot, which Qt would pass over, and send nothing from then on. `close` ends it."""
+        self._hook_before, sys.excepthook = sys.excepthook, self._take_defect
+
     def close(self) -> None:
         """Stop everything, in an order that loses nothing."""
         if self._is_closed:
             return
         self._is_closed = True
+        if sys.excepthook == self._take_defect:
+            sys.excepthook = self._hook_before
         self.window.close()
         self.session.stop()
         self.window.deleteLater()
         if self._lock is not None:
             self._lock.unlock()
+
+    def _take_defect(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        log.critical("a defect; nothing more is sent", exc_info=(kind, error, traceback))
+        self.session.movements.refuse(
+            f"The desk made a mistake ({kind.__name__}). Nothing more is sent until it is started again."
+        )
 
 
 def run(setup: Setup) -> int:
@@ -121,6 +142,7 @@ def run(setup: Setup) -> int:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("lumedesk")
     desk = Desk(app, setup)
+    desk.watch_for_defects()
     desk.window.show()
     try:
         return app.exec()
@@ -128,20 +150,24 @@ def run(setup: Setup) -> int:
         desk.close()
 
 
-def _claim(paths: ProfilePaths) -> QLockFile | None:
-    """Make the profile's folder this process's own; None while another process has it. Errors: CannotStart."""
+def _claim(paths: ProfilePaths) -> tuple[QLockFile | None, str]:
+    """Make the profile's folder this process's own; without that, why it can only be looked at. Errors: CannotStart."""
     try:
         make_private_folder(paths.folder)
     except OSError as error:
+        if paths.mirror.exists():
+            return None, _READ_ONLY
         raise CannotStart(f"The folder {paths.folder} can't be used: {error.strerror}.") from error
     lock = QLockFile(str(paths.folder / "lock"))
     # A process that is gone leaves no valid lock; one that is alive keeps its own, however old.
     lock.setStaleLockTime(0)
     if lock.tryLock(0):
-        return lock
-    if lock.error() is QLockFile.LockError.PermissionError:
-        raise CannotStart(f"The folder {paths.folder} can't be written.")
-    return None
+        return lock, ""
+    if lock.error() is QLockFile.LockError.LockFailedError:
+        return None, _VIEW_ONLY
+    if paths.mirror.exists():
+        return None, _READ_ONLY
+    raise CannotStart(f"The folder {paths.folder} can't be written.")
 
 
 def _sandbox(setup: Setup) -> SandboxConnector:

@@ -75,7 +75,7 @@ def _audit(options: argparse.Namespace, paths: ProfilePaths) -> int:
 
 def _profile(options: argparse.Namespace) -> tuple[str, ProfilePaths]:
     data_dir = (options.data_dir or default_data_dir()).expanduser().absolute()
-    name = options.profile or _SANDBOX
+    name = _SANDBOX if options.profile is None else options.profile
     paths = profile_paths(data_dir, name)
     if options.profile and not options.sandbox and name != _SANDBOX and not paths.marker.exists():
         raise BadProfileName(

@@ -111,7 +111,8 @@ def balance_age(facts: Facts) -> Check:
         return Check(
             name, CheckVerdict.STOP, f"The balance was last read {_many(minutes, 'minute')} ago. Refresh it first."
         )
-    return Check(name, CheckVerdict.OK, f"Read {_many(max(0, int(age.total_seconds())), 'second')} ago.")
+    seconds = int(age.total_seconds())
+    return Check(name, CheckVerdict.OK, f"Read {_many(seconds, 'second')} ago." if seconds > 0 else "Read just now.")
 
 
 def balance_covers(facts: Facts) -> Check:
@@ -210,7 +211,7 @@ def first_payment(facts: Facts) -> Check:
 
 def changed_since_seen(facts: Facts) -> Check:
     """Warn when the beneficiary reads differently than when it was last seen; a new destination should rest for a day."""
-    name = "Details unchanged"
+    name = "Beneficiary's details"
     if facts.sightings_trouble:
         return Check(name, CheckVerdict.WARN, facts.sightings_trouble, needs_reason=True)
     if facts.sighting is None:

@@ -34,7 +34,7 @@ ALLOWED: dict[State, frozenset[State]] = {
     State.ARMED: frozenset({State.SENDING, State.NOT_SENT}),
     State.SENDING: frozenset({State.ACCEPTED, State.REFUSED, State.NOT_SENT, State.UNKNOWN}),
     State.UNKNOWN: (_WATCHED | {State.ACCEPTED, State.NOT_RECEIVED}) - {State.UNKNOWN},
-    State.LIKELY: (_WATCHED | {State.ACCEPTED, State.NOT_RECEIVED}) - {State.LIKELY},
+    State.LIKELY: _WATCHED | {State.ACCEPTED, State.NOT_RECEIVED},  # itself too: another row may look like it now
     State.AMBIGUOUS: _WATCHED | {State.ACCEPTED, State.NOT_RECEIVED},
     State.REFUSED: frozenset({State.LIKELY, State.AMBIGUOUS}),
     State.ACCEPTED: frozenset(),

@@ -78,10 +78,10 @@ class Threshold:
 
 
 def typed_from(limits: CurrencyLimits, past: tuple[Decimal, ...], balance: Decimal | None) -> Threshold | None:
-    """From which amount on it is typed once more. The first of these that is known:
+    """Tell from which amount on it is typed once more; None where nothing is known.
 
-    what the limits say; half of the limit for one payment; ten times the median of at least five past payments; half of what
-    is available. None where nothing is known.
+    The first of these that is known: what the limits say; half of the limit for one payment; ten times the median of at
+    least five past payments; half of what is available.
     """
     if limits.typed_from is not None:
         return Threshold(limits.typed_from, "set in the limits")

@@ -86,6 +86,7 @@ class QuotePreferences:
     max_refreshes: int = 20
     tolerance_bp: Decimal = Decimal(25)
     assumed_life_s: float = ASSUMED_LIFE_S
+    max_balance_age_s: float = 120.0
 
     def asks_for_hold(self, quote: "Quote") -> bool:
         """True when either side of the quote reaches its currency's threshold."""
@@ -314,20 +315,25 @@ class Change:
 
 def change_between(before: Quote | None, after: Quote) -> Change | None:
     """How `after` compares with `before`; None when they aren't prices of one pair."""
-    exact = None if before is None else _exact_bp(before, after)
-    if exact is None:
+    if before is None or not _is_one_pair(before, after) or before.price is None or after.price is None:
         return None
+    return change_of(before.price, after.price)
+
+
+def change_of(before: Fraction, after: Fraction) -> Change:
+    """The difference between two prices, each of which is more than zero."""
+    exact = (after / before - 1) * 10_000
     direction = Direction.SAME if exact == 0 else Direction.BETTER if exact > 0 else Direction.WORSE
-    tenths = Decimal(round(exact * 10))
-    return Change(tenths.scaleb(-1), direction)
+    return Change(Decimal(round(exact * 10)).scaleb(-1), direction)
 
 
 def needs_acknowledgement(previous: Quote | None, fresh: Quote, tolerance_bp: Decimal) -> bool:
     """True when the price moved further than the operator tolerates, to whichever side, or can't be compared."""
     if previous is None:
         return False
-    exact = _exact_bp(previous, fresh)
-    return exact is None or abs(exact) > Fraction(tolerance_bp)
+    if not _is_one_pair(previous, fresh) or previous.price is None or fresh.price is None:
+        return True
+    return abs((fresh.price / previous.price - 1) * 10_000) > Fraction(tolerance_bp)
 
 
 def inverse_rate(rate: Decimal, digits: int = 10) -> Decimal | None:
@@ -346,10 +352,6 @@ def implied_rate(quote: Quote, digits: int = 10) -> Decimal | None:
     return context.divide(quote.to_amount, quote.from_amount).normalize(context)
 
 
-def _exact_bp(before: Quote, after: Quote) -> Fraction | None:
+def _is_one_pair(before: Quote, after: Quote) -> bool:
     one, other = before.request, after.request
-    if (one.from_currency, one.to_currency) != (other.from_currency, other.to_currency):
-        return None
-    if before.price is None or after.price is None:
-        return None
-    return (after.price / before.price - 1) * 10_000
+    return (one.from_currency, one.to_currency) == (other.from_currency, other.to_currency)

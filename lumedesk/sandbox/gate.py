@@ -149,6 +149,14 @@ class Gate:
                 return self.refused(Refusal(fault.status, 1500, "As requested of the sandbox"), request_id)
         return outgoing
 
+    def _change_beneficiary(self, body: JsonBody) -> None:
+        """Put another value into one of its details, as somebody at the vendor might."""
+        beneficiary = self._desk.ledger.beneficiaries.get(body.text("id"))
+        if beneficiary is None:
+            raise not_found("Beneficiary")
+        details = {**beneficiary["withdrawFormDetails"], body.text("field"): body.text("value")}
+        self._desk.ledger.beneficiaries[beneficiary["id"]] = {**beneficiary, "withdrawFormDetails": details}
+
     def _control(self, incoming: Incoming, name: str) -> Outgoing:
         """Errors: Refusal."""
         self._is_full_key(incoming)
@@ -162,6 +170,8 @@ class Gate:
                 if not 0 <= seconds <= _LONGEST_ADVANCE_S:
                     raise invalid("seconds", f"must be from 0 to {_LONGEST_ADVANCE_S}")
                 self._clock.advance(float(seconds))
+            case "POST", "beneficiary":
+                self._change_beneficiary(JsonBody(incoming.body))
             case "GET", "requests":
                 return Outgoing(200, encode(dict(self.faults.seen)))
             case _:

@@ -78,14 +78,12 @@ class ChainedLog:
     def catch_up(self) -> list[Entry]:
         """Read and check what another process appended since. Errors: ChainBroken."""
         fresh: list[Entry] = []
-        try:
+        with self._reading():
             rows = list(
                 self._db.execute(
                     "SELECT seq, at, subject, kind, body, hash FROM log WHERE seq > ? ORDER BY seq", (self._head,)
                 )
             )
-        except apsw.Error as error:
-            raise ChainBroken(f"{self._path.name} is damaged: {error}") from error
         for row in rows:
             entry = _checked(row, self._head, self._head_hash)
             self._head, self._head_hash = entry.seq, entry.hash
@@ -153,17 +151,13 @@ class ChainedLog:
 
     def _is_blank(self) -> bool:
         """True for a file that was only just made, also by a start that was cut off before its first write."""
-        try:
+        with self._reading():
             return not list(self._db.execute("SELECT 1 FROM sqlite_schema")) and self._db.pragma("user_version") == 0
-        except apsw.Error as error:
-            raise ChainBroken(f"{self._path.name} is damaged: {error}") from error
 
     def _check_schema(self) -> None:
-        try:
+        with self._reading():
             version = self._db.pragma("user_version")
             damage = self._db.pragma("quick_check")
-        except apsw.Error as error:
-            raise ChainBroken(f"{self._path.name} is damaged: {error}") from error
         if version == 0:
             raise ChainBroken(f"{self._path.name} was emptied.")
         if version != 1:
@@ -177,13 +171,23 @@ class ChainedLog:
                 raise ChainBroken(f"The marker that guards {self._path.name} is gone or damaged.")
         else:
             seq, digest = known
-            row = next(iter(self._db.execute("SELECT hash FROM log WHERE seq = ?", (seq,))), None)
-            if row is None:
+            with self._reading():
+                rows = list(self._db.execute("SELECT hash FROM log WHERE seq = ?", (seq,)))
+            if not rows:
                 raise ChainBroken(f"{self._path.name} is older than it was: it was restored or cut short.")
-            if bytes(row[0]).hex() != digest:
+            if bytes(rows[0][0]).hex() != digest:
                 raise ChainBroken(f"{self._path.name} isn't the file that was here before.")
         if not self._read_only:
             _write_marker(self._marker, self._head, self._head_hash)
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except apsw.BusyError as error:
+            raise ChainUnwritable(f"{self._path} is held by another program: {error}") from error
+        except (apsw.Error, UnicodeDecodeError) as error:  # damaged text is no UTF-8
+            raise ChainBroken(f"{self._path.name} is damaged: {error}") from error
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -198,12 +202,18 @@ class ChainedLog:
             raise ChainUnwritable(f"{self._path} can't be written: {error}") from error
         finally:
             if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
+                # Where even this fails, nothing was committed, and the next write says so.
+                with contextlib.suppress(apsw.Error):
+                    self._db.execute("ROLLBACK")
 
 
 def set_aside(path: Path, marker: Path, stamp: str) -> Path:
     """Move a log that can't be trusted out of the way, nothing deleted. Shape: where it is now. Errors: OSError."""
-    aside = path.with_name(f"{path.name}.{stamp}.damaged")
+    aside, number = path.with_name(f"{path.name}.{stamp}.damaged"), 1
+    while aside.exists() or marker.with_name(f"{marker.name}.{stamp}.damaged").exists():
+        number += 1
+        stamp = f"{stamp.partition('-')[0]}-{number}"
+        aside = path.with_name(f"{path.name}.{stamp}.damaged")
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         if part.exists():
@@ -214,11 +224,10 @@ def set_aside(path: Path, marker: Path, stamp: str) -> Path:
 
 
 def _checked(row: Any, head: int, head_hash: bytes) -> Entry:
-    try:
-        seq, at, subject, kind, body, digest = row
-        entry = Entry(int(seq), str(at), str(subject), str(kind), bytes(body), bytes(digest))
-    except (TypeError, ValueError) as error:
-        raise ChainBroken(f"Row {head + 1} of the record is damaged.") from error
+    # Converting would make sense of nonsense: bytes(7) is seven zeros.
+    if [type(value) for value in row] != [int, str, str, str, bytes, bytes]:
+        raise ChainBroken(f"Row {head + 1} of the record is damaged.")
+    entry = Entry(*row)
     if entry.seq != head + 1:
         raise ChainBroken(f"Row {head + 1} of the record is missing.")
     if entry.hash != _hash(head_hash, entry.seq, entry.at, entry.subject, entry.kind, entry.body):
@@ -241,7 +250,7 @@ def _read_marker(marker: Path) -> tuple[int, str] | None:
         return int(known["seq"]), str(known["hash"])
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
         raise ChainBroken(f"The marker {marker.name} is damaged.") from error
 
 

@@ -6,11 +6,18 @@ from pathlib import Path
 import msgspec
 
 from lumedesk.domain.clocks import Clock
+from lumedesk.domain.codec import encode
 from lumedesk.domain.intents import OPEN, Arming, ConfirmationTerms, Ground, Intent, State, Step, WithdrawalTerms
+from lumedesk.domain.money import Amount
 from lumedesk.store.chain import ChainBroken, ChainedLog, Entry
 
 _ARM = "arm"
 _STEP = "step"
+
+# Free-form details may hold amounts; they come back with the same digits and as the same type.
+_ENCODER = msgspec.json.Encoder(enc_hook=lambda value: msgspec.Raw(encode(value)))
+_ARMINGS = msgspec.json.Decoder(Arming, float_hook=Amount)
+_STEPS = msgspec.json.Decoder(Step)
 
 
 class Blocked(Exception):
@@ -76,7 +83,7 @@ class Journal:
             self._take(self._log.entries[before:])
             self._check_arming(intent)
 
-        self._log.append(arming.armed_at, arming.uuid, _ARM, msgspec.json.encode(arming), check)
+        self._log.append(arming.armed_at, arming.uuid, _ARM, _ENCODER.encode(arming), check)
         self._intents[intent.uuid] = intent
         return intent
 
@@ -96,7 +103,7 @@ class Journal:
             if step.transaction_id and step.transaction_id in self.bound_ids(but=uuid):
                 raise Blocked(f"{step.transaction_id} belongs to another movement already.")
 
-        self._log.append(at, uuid, _STEP, msgspec.json.encode(step), check)
+        self._log.append(at, uuid, _STEP, _ENCODER.encode(step), check)
         self._intents[uuid] = self._intents[uuid].after(step, at)
         return self._intents[uuid]
 
@@ -122,12 +129,12 @@ class Journal:
         for entry in entries:
             try:
                 if entry.kind == _ARM:
-                    arming = msgspec.json.decode(entry.body, type=Arming)
+                    arming = _ARMINGS.decode(entry.body)
                     self._intents[arming.uuid] = Intent(
                         arming, (Step(State.ARMED, Ground.PROTOCOL),), (arming.armed_at,)
                     )
                 elif entry.kind == _STEP:
-                    step = msgspec.json.decode(entry.body, type=Step)
+                    step = _STEPS.decode(entry.body)
                     self._intents[entry.subject] = self._intents[entry.subject].after(step, entry.at)
             except (msgspec.MsgspecError, KeyError, ValueError) as error:
                 raise ChainBroken(f"Row {entry.seq} of the journal can't be read: {error}") from error

@@ -16,7 +16,7 @@ _FIELDS = ("single", "daily", "beneficiary_daily", "typed_from")
 
 
 class LimitsFile:
-    """The limits in force. `trouble` says in the operator's words why there may be fewer than were set; empty when all is well."""
+    """The limits in force. `trouble` says why there may be fewer than were set; it is empty when all is well."""
 
     def __init__(self, path: Path, now: datetime) -> None:
         """Read the file; what is unreadable is set aside. Never raises."""

@@ -73,8 +73,10 @@ def open_mirror(path: Path) -> apsw.Connection:
 
 def open_reader(path: Path) -> apsw.Connection:
     """Open an existing mirror read-only, for one thread's queries. Errors: MirrorError."""
+    # Where nothing can be written, SQLite can't keep the files it shares with a writer; there is no writer either.
+    place = str(path) if os.access(path.parent, os.W_OK) else f"{path.absolute().as_uri()}?immutable=1"
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        connection = apsw.Connection(place, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
         _configure(connection)
     except apsw.Error as error:
         raise MirrorError(f"The local data in {path} can't be opened: {error}") from error

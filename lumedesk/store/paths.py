@@ -78,7 +78,11 @@ def make_private_folder(folder: Path) -> None:
 
 
 # File systems whose locks or syncs can't be relied on between computers.
-_NETWORK_TYPES = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ncpfs", "fuse.sshfs", "davfs"})
+_NETWORK_TYPES = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ncpfs", "davfs", "ceph", "lustre", "glusterfs"}
+    | {f"fuse.{name}" for name in ("sshfs", "rclone", "gvfsd-fuse", "glusterfs", "ceph", "smbnetfs", "davfs")}
+)
+_MOUNTS = Path("/proc/self/mountinfo")
 
 
 def is_network_drive(folder: Path) -> bool:
@@ -90,11 +94,11 @@ def is_network_drive(folder: Path) -> bool:
         root = str(folder.absolute().anchor)
         return bool(root.startswith("\\\\") or ctypes.windll.kernel32.GetDriveTypeW(root) == drive_remote)
     try:
-        mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+        mounts = _MOUNTS.read_text().splitlines()
     except OSError:
         return False
     best = ("", "")
-    place = f"{folder.absolute()}/"
+    place = f"{folder.resolve()}/"
     for line in mounts:
         head, _, tail = line.partition(" - ")
         point = head.split(" ")[4].replace("\\040", " ")

@@ -1,13 +1,16 @@
 """The journal and the audit log of a profile, or the reason why nothing may be sent."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from lumedesk.domain.audit import AuditRow
 from lumedesk.domain.clocks import Clock
-from lumedesk.domain.intents import Intent
+from lumedesk.domain.intents import Ground, Intent, State, Step, Terms
 from lumedesk.store.audit import AuditLog
 from lumedesk.store.chain import ChainBroken, ChainUnwritable, set_aside
 from lumedesk.store.journal import Journal
@@ -56,11 +59,17 @@ class Books:
         self.refusal = self.refusal or why
 
     def start_anew(self, reason: str) -> None:
-        """Move damaged books out of the way, delete nothing, and begin new ones that say so. Errors: OSError."""
+        """Move damaged books out of the way, delete nothing, and begin new ones that say so.
+
+        Errors: OSError, also where the books aren't damaged: new ones would forget what is still open.
+        """
+        if not self.can_start_anew:
+            raise PermissionError("These books are whole, or not ours to replace.")
         self.close()
         stamp = self._clock.now().strftime("%Y%m%dT%H%M%SZ")
         aside = [str(set_aside(path, head, stamp)) for path, head in self._places if path.exists() or head.exists()]
         self.refusal = ""
+        self.can_start_anew = False
         self._open()
         self.note("books begun anew", "", {"reason": reason, "set aside": aside})
 
@@ -76,10 +85,38 @@ class Books:
         try:
             self.audit = AuditLog(audit, audit_head, self._clock)
             self.journal = Journal(journal, journal_head, self._clock)
-            for intent in self.journal.recover():
-                self.note("recovered", intent.uuid, {"state": intent.state.value, "why": intent.steps[-1].why})
+            self.journal.recover()
+            self._note_what_is_missing()
         except ChainBroken as error:
             self.can_start_anew = True
             self.refuse(f"The record of movements can't be trusted. {error}")
         except ChainUnwritable as error:
             self.refuse(f"The record of movements can't be kept. {error}")
+
+    def _note_what_is_missing(self) -> None:
+        """Write the audit rows of steps that the journal has and a crash kept from the log; recovery's own are among them."""
+        known = Counter((row.about, row.what) for row in self.audit_rows())
+        for intent in self.intents:
+            for step in intent.steps:
+                what = audit_name(step)
+                if what and not known[intent.uuid, what]:
+                    facts = {"terms": terms_facts(intent.terms)} if step is intent.steps[0] else step_facts(step)
+                    self.note(what, intent.uuid, facts)
+                known[intent.uuid, what] -= 1
+
+
+def audit_name(step: Step) -> str:
+    """Under which name the audit log has a step; empty for the one that is not logged, because an outcome follows."""
+    if step.ground is Ground.RECOVERY:
+        return "recovered"
+    return "" if step.state is State.SENDING else step.state.value
+
+
+def terms_facts(terms: Terms) -> Any:
+    """What the audit log says of an order, amounts as text."""
+    return msgspec.to_builtins(terms, enc_hook=str)
+
+
+def step_facts(step: Step) -> dict[str, Any]:
+    """What the audit log says of a step."""
+    return {name: value for name, value in msgspec.to_builtins(step).items() if value}

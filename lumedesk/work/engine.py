@@ -107,7 +107,14 @@ class Engine(QObject):
 
     def _run_loop(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+        while not self._loop.is_closed():
+            try:
+                self._loop.run_forever()
+            except BaseException:
+                # What asyncio lets through (SystemExit) ends one task, not the worker: the others go on.
+                log.critical("the worker broke off and goes on", exc_info=True)
+                continue
+            return
 
     def _start(self, work: Coroutine[Any, Any, T], ticket: Ticket[T]) -> None:
         if ticket.is_over or self._is_stopped:
@@ -124,7 +131,9 @@ class Engine(QObject):
             result = await work
         except DeskError as error:
             result = error
-        except Exception as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
             log.exception("work failed")
             result = Unexpected(f"{type(error).__name__}: {error}")
         self.on_ui(lambda: ticket.deliver(result))

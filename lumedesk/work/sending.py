@@ -5,15 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.errors import DeskError, Wire
 from lumedesk.domain.intents import Arming, Ground, Intent, State, Step, Terms
 from lumedesk.domain.movements import Outcome, Verdict, verdict_on
 from lumedesk.store.chain import ChainBroken, ChainUnwritable
 from lumedesk.store.journal import Blocked, LostRace
-from lumedesk.work.books import Books
+from lumedesk.work.books import Books, audit_name, step_facts, terms_facts
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +78,8 @@ class Sender:
         """Arm, send once, record. Never raises but for cancelling; whatever happens is in the outcome and the journal."""
         try:
             intent = self._arm(parcel)
+            if self._books.refusal:  # the audit log could not be written
+                return self._stop(intent, NotArmed(self._books.refusal))
             if (late := parcel.late()) is not None:
                 return self._stop(intent, late)
             intent = self._move(intent, Step(State.SENDING, Ground.PROTOCOL))
@@ -104,7 +104,7 @@ class Sender:
             parcel.retry_of,
         )
         intent = self._books.journal.arm(arming)
-        facts = {"terms": msgspec.to_builtins(parcel.terms), **(parcel.notes or {})}
+        facts = {"terms": terms_facts(parcel.terms), **(parcel.notes or {})}
         self._books.note("armed", parcel.uuid, facts)
         self._changed()
         return intent
@@ -133,20 +133,12 @@ class Sender:
         return self._record(intent, Outcome(Verdict.NOT_SENT, error=why))
 
     def _record(self, intent: Intent, outcome: Outcome) -> Outcome:
-        error = outcome.error
-        ground = Ground.PROTOCOL if outcome.verdict is Verdict.NOT_SENT else Ground.ANSWER
-        step = Step(
-            _STATES[outcome.verdict],
-            ground,
-            f"{error.title}. {error.detail}".strip() if error else "",
-            outcome.transaction_id,
-            (),
-            error.http_status if error else None,
-            error.request_id if error else None,
-        )
         try:
-            self._move(intent, step)
+            self._move(intent, _step_of(outcome))
         except (Blocked, LostRace, ChainBroken, ChainUnwritable) as failure:
+            if isinstance(failure, Blocked) and outcome.verdict is Verdict.ACCEPTED:
+                # The id was bound to another movement meanwhile: the answer isn't about this one.
+                return self._record(intent, Outcome(Verdict.UNKNOWN, error=WrongEcho(str(failure))))
             # The outcome is told all the same; at the next start this intent is found SENDING and becomes UNKNOWN.
             self._books.refuse(f"An outcome could not be recorded. {failure}")
             self._changed()
@@ -157,8 +149,7 @@ class Sender:
             raise Blocked("The record of movements isn't open.")
         moved = self._books.journal.move(intent.uuid, intent.state, step)
         if step.state is not State.SENDING:
-            facts = {name: value for name, value in msgspec.to_builtins(step).items() if value}
-            self._books.note(step.state.value, intent.uuid, facts)
+            self._books.note(audit_name(step), intent.uuid, step_facts(step))
         self._changed()
         return moved
 
@@ -168,3 +159,16 @@ class Sender:
         self._books.note("stopped", parcel.uuid, {"why": str(error)})
         self._changed()
         return Outcome(Verdict.NOT_SENT, error=NotArmed(str(error)))
+
+
+def _step_of(outcome: Outcome) -> Step:
+    error = outcome.error
+    return Step(
+        _STATES[outcome.verdict],
+        Ground.PROTOCOL if outcome.verdict is Verdict.NOT_SENT else Ground.ANSWER,
+        f"{error.title}. {error.detail}".strip() if error else "",
+        outcome.transaction_id,
+        (),
+        error.http_status if error else None,
+        error.request_id if error else None,
+    )

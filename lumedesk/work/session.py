@@ -21,7 +21,7 @@ from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.records import Account, Record
 from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorReader
 from lumedesk.work.books import Books
-from lumedesk.work.engine import Engine, Ticket
+from lumedesk.work.engine import Engine, Ticket, Unexpected
 from lumedesk.work.feeds import DatasetState, FeedReport, Feeds
 from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
@@ -31,6 +31,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _MAX_CONNECT_PAUSE_S = 30.0
+# Before polling begins again that a defect broke off.
+_POLLING_PAUSE_S = 1.0
 
 
 class Connection(Enum):
@@ -93,6 +95,7 @@ class Session(QObject):
         self._pace = Pace()
         self._client: LumetradeClient | None = None
         self._feeds: Feeds | None = None
+        self._try_again = asyncio.Event()
         self._records: dict[Kind, tuple[Any, ...]] = {}
         self._states: dict[Kind, DatasetState] = {}
         without = Connection.VIEW_ONLY if view_only else Connection.OFFLINE
@@ -174,6 +177,7 @@ class Session(QObject):
         wanted = kinds or tuple(Kind)
 
         async def kick() -> None:
+            self._try_again.set()
             if self._feeds is not None:
                 self._feeds.kick(wanted)
 
@@ -225,13 +229,30 @@ class Session(QObject):
             except DeskError as error:
                 self._engine.on_ui(lambda error=error: self._take_trouble(error))  # type: ignore[misc]
                 attempts += 1
-                await asyncio.sleep(min(_MAX_CONNECT_PAUSE_S, 2.0**attempts))
+                self._try_again.clear()
+                try:
+                    async with asyncio.timeout(min(_MAX_CONNECT_PAUSE_S, 2.0**attempts)):
+                        await self._try_again.wait()
+                except TimeoutError:
+                    pass
         if self._mirror is None:
             return
         self._feeds = Feeds(
             self._client, self._mirror, self._worker_reader, self.clock, self._pace, self._post, self.movements.look
         )
-        await self._feeds.run()
+        await self._poll_for_ever(self._feeds)
+
+    async def _poll_for_ever(self, feeds: Feeds) -> None:
+        while True:
+            try:
+                await feeds.run()
+            except asyncio.CancelledError:
+                raise
+            except BaseException as error:
+                log.exception("polling broke off and begins again")
+                trouble = Unexpected(f"{type(error).__name__}: {error}")
+                self._engine.on_ui(lambda trouble=trouble: self._take_trouble(trouble))  # type: ignore[misc]
+                await asyncio.sleep(_POLLING_PAUSE_S)
 
     def _post(self, report: FeedReport) -> None:
         self._engine.on_ui(lambda: self._take(report))

@@ -4,8 +4,6 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import msgspec
-
 from lumedesk.domain.intents import (
     UNDECIDED,
     ConfirmationTerms,
@@ -22,7 +20,7 @@ from lumedesk.domain.money import sort_key
 from lumedesk.domain.reconcile import find, looks_alike, next_step
 from lumedesk.store.chain import ChainBroken, ChainUnwritable
 from lumedesk.store.journal import Blocked, LostRace
-from lumedesk.work.books import Books
+from lumedesk.work.books import Books, audit_name, step_facts
 
 log = logging.getLogger(__name__)
 
@@ -121,8 +119,7 @@ class Watcher:
         if journal is None:
             raise Blocked("The record of movements isn't open.")
         journal.move(intent.uuid, intent.state, step)
-        facts = {name: value for name, value in msgspec.to_builtins(step).items() if value}
-        self._books.note(step.state.value, intent.uuid, facts)
+        self._books.note(audit_name(step), intent.uuid, step_facts(step))
         self._changed()
 
 

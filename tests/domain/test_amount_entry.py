@@ -167,8 +167,7 @@ def test_written_in_another_convention_it_is_right_refused_or_flagged(
 def test_nothing_breaks_and_only_the_typed_digits_are_read(text: str, convention: Convention) -> None:
     try:
         entry = read_amount(text, convention)
-    except AmountError as refusal:
-        assert str(refusal)
+    except AmountError:
         return
     digits = "".join(char for char in text if char in "0123456789")
     assert entry.canonical.replace(".", "").lstrip("0") == digits.lstrip("0")

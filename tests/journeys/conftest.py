@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lumedesk.app import Desk, Setup
-from lumedesk.sandbox.launch import SandboxOptions
+from lumedesk.sandbox.launch import SandboxAddress, SandboxOptions
 from lumedesk.store.paths import profile_paths
 from lumedesk.views.theme import Scheme
+from tests.support.desk import AddressConnector
 from tests.support.operator import Operator
 
 OpenDesk = Callable[..., tuple[Desk, Operator]]
@@ -17,16 +19,22 @@ OpenDesk = Callable[..., tuple[Desk, Operator]]
 
 @pytest.fixture
 def open_desk(qtbot: QtBot, tmp_path: Path) -> Iterator[OpenDesk]:
-    """Open the desk on a new sandbox; closed, with all it started, when the test ends."""
+    """Open the desk on a new sandbox, or on `server` when one runs already; closed, with all it started, at the end."""
     desks: list[Desk] = []
 
-    def open_one(*, offline: bool = False, **options: float) -> tuple[Desk, Operator]:
-        from PySide6.QtWidgets import QApplication
-
+    def open_one(
+        *, server: SandboxAddress | None = None, offline: bool = False, **options: float
+    ) -> tuple[Desk, Operator]:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        sandbox = SandboxOptions(**options)  # type: ignore[arg-type]
-        desk = Desk(app, Setup("sandbox", profile_paths(tmp_path, "sandbox"), offline, sandbox=sandbox), Scheme.LIGHT)
+        setup = Setup(
+            "sandbox",
+            profile_paths(tmp_path, "sandbox"),
+            offline,
+            connector=AddressConnector(server.base_url, server.credentials) if server else None,
+            sandbox=SandboxOptions(**options),  # type: ignore[arg-type]
+        )
+        desk = Desk(app, setup, Scheme.LIGHT)
         desks.append(desk)
         desk.window.show()
         qtbot.waitExposed(desk.window)

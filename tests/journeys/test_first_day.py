@@ -85,8 +85,9 @@ def test_a_first_day(open_desk: OpenDesk) -> None:
     operator.click_row("withdrawal-beneficiaries", Currency="ZAR")
     operator.click("withdrawal-next")
     operator.write("withdrawal-amount", "1234.50")
-    assert "1,234.50 ZAR" in operator.read("withdrawal-echo")
+    assert operator.read("withdrawal-echo") == "Read as 1234.50 ZAR"
     operator.press(Qt.Key.Key_Return)
+    operator.pass_checks()
     operator.wait_for("withdrawal-send")
     assert "1,234.50 ZAR" in operator.read("withdrawal-statement")
     operator.press(Qt.Key.Key_Return)

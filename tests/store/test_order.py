@@ -98,7 +98,7 @@ def expected(kind: Kind, query: HistoryQuery, records: list[Any]) -> list[int]:
 @pytest.mark.parametrize(
     ("kind", "order"), [(kind, order) for kind in MAKERS for order in sorted(SHAPES[kind].orders)], ids=str
 )
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(data=st.data())
 def test_every_order_is_python_s_own(kind: Kind, order: str, data: st.DataObject) -> None:
     make, fields = MAKERS[kind]

@@ -83,9 +83,9 @@ def test_every_shape_of_details_survives(profile: ProfilePaths) -> None:
 @pytest.mark.parametrize(
     "alter",
     [
-        lambda text: "",
+        lambda _: "",
         lambda text: text[:-20],
-        lambda text: "[]",
+        lambda _: "[]",
         lambda text: text.replace('\\"1\\"', '\\"2\\"'),
         lambda text: text.replace("+00:00", ""),
         lambda text: text.replace('"version": 1', '"version": 2'),

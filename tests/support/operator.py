@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPlainTextEdit, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLabel, QLineEdit, QPlainTextEdit, QTableView, QWidget
 from pytestqt.qtbot import QtBot
 
 W = TypeVar("W", bound=QWidget)
@@ -42,9 +42,7 @@ class Operator:
 
     def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         """Press a key where the keyboard is."""
-        # The offscreen platform has no window manager to give the front window the keyboard.
-        self._front().activateWindow()
-        self.wait(lambda: QApplication.focusWidget() is not None)
+        self._take_keyboard()
         self._qtbot.keyClick(QApplication.focusWidget(), key, modifier)
 
     def write(self, name: str, text: str) -> None:
@@ -102,12 +100,62 @@ class Operator:
         spot = view.visualRect(index).center()
         self._qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(spot))
 
+    def type_keys(self, name: str, text: str) -> None:
+        """Type where the keyboard is, which must be the field of that name."""
+        self.wait_for(name)
+        self._take_keyboard()
+        self.wait(lambda: getattr(QApplication.focusWidget(), "objectName", str)() == name)
+        self._qtbot.keyClicks(QApplication.focusWidget(), text)
+
+    def tab_to(self, name: str) -> None:
+        """Press Tab until something of that name has the keyboard; fails where no number of Tabs leads there."""
+        self.wait_for(name)
+        for _ in range(60):
+            focus = QApplication.focusWidget()
+            if focus is not None and focus.objectName() == name:
+                return
+            self.press(Qt.Key.Key_Tab)
+        print("DBG", self.texts("withdrawal"))
+        raise AssertionError(f"{name} can't be reached by Tab")
+
+    def pass_checks(self) -> None:
+        """Go through the wizard's checks, giving a reason wherever one is asked for."""
+        self.wait_for("withdrawal-checks")
+        step = self._find("withdrawal-checks")
+        assert step is not None
+        for field in step.findChildren(QLineEdit):
+            if field.isVisible():
+                self.tab_to(field.objectName())
+                self.type_keys(field.objectName(), "Agreed with the CFO")
+        for box in step.findChildren(QCheckBox):
+            if box.isVisible() and not box.isChecked():
+                self.tab_to(box.objectName())
+                self.press(Qt.Key.Key_Space)
+        self.tab_to("withdrawal-next")
+        self.press(Qt.Key.Key_Space)
+        self.wait_for("withdrawal-statement")
+        if self.sees("withdrawal-retype"):
+            amount = self.read("withdrawal-statement").split(" ")[1].replace(",", "")
+            self.type_keys("withdrawal-retype", amount)
+
+    def current(self, name: str, title: str) -> str | None:
+        """What the current row of a table reads under a heading; None without a current row."""
+        view = self.wait_for(name)
+        assert isinstance(view, QTableView)
+        row = view.currentIndex().row()
+        return self.rows(name)[row][title] if row >= 0 else None
+
     def texts(self, name: str) -> list[str]:
         """All texts inside something, in no particular order."""
         widget = self.wait_for(name)
         found = [label.text() for label in widget.findChildren(QLabel) if label.isVisible()]
         found += [field.text() for field in widget.findChildren(QLineEdit) if field.isVisible()]
         return found + [field.toPlainText() for field in widget.findChildren(QPlainTextEdit) if field.isVisible()]
+
+    def _take_keyboard(self) -> None:
+        """The offscreen platform has no window manager to give the front window the keyboard."""
+        self._front().activateWindow()
+        self.wait(lambda: QApplication.activeWindow() is self._front() and QApplication.focusWidget() is not None)
 
     def _front(self) -> QWidget:
         return QApplication.activeModalWidget() or self._window

@@ -53,6 +53,10 @@ class SandboxControl:
         """Forget faults and counts."""
         self._call("POST", "clear")
 
+    def change_beneficiary(self, key: str, field: str, value: str) -> None:
+        """Put another value into one of a beneficiary's details."""
+        self._call("POST", "beneficiary", {"id": key, "field": field, "value": value})
+
     def advance(self, seconds: float) -> None:
         """Move the clock and the world forward."""
         self._call("POST", "advance", {"seconds": seconds})

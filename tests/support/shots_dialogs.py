@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
+from lumedesk.domain.checks import CheckVerdict
 from lumedesk.domain.kinds import Kind
+from lumedesk.domain.limits import CurrencyLimits, Limits
 from lumedesk.domain.movements import Verdict
 from lumedesk.domain.withdrawals import Step
 from lumedesk.sandbox.launch import SandboxOptions, SandboxProcess
 from lumedesk.views.dialogs.create_account import CreateAccountDialog
 from lumedesk.views.dialogs.dialog import Dialog
+from lumedesk.views.dialogs.limits import LimitsDialog
 from lumedesk.views.dialogs.quote import QuoteDialog, State
 from lumedesk.views.wizards.withdrawal import WithdrawalWizard
+from lumedesk.work.safeguards import safeguards_of
 from tests.support.sandbox import SandboxControl
 from tests.support.shots_pages import Camera, staged, wait_for_rows
 from tests.support.stage import SandboxConnector, Stage, settle, until
@@ -147,23 +152,68 @@ def withdrawal(camera: Camera, home: Path) -> None:
         camera.take(wizard, "withdrawal-2-amount")
         _type(wizard, "9999999")
         camera.take(wizard, "withdrawal-2-amount-error")
+        _type(wizard, "12,500")
+        camera.take(wizard, "withdrawal-2-amount-ambiguous")
         _type(wizard, "12500.50")
         camera.take(wizard, "withdrawal-2-amount-typed")
         wizard.go_on()
-        camera.take(wizard, "withdrawal-3-review")
+        until(lambda: wizard.flow.checks, "the checks")
+        settle()
+        camera.take(wizard, "withdrawal-3-checks")
+        _answer(wizard)
+        wizard.go_on()
+        settle()
+        _retype(wizard)
+        camera.take(wizard, "withdrawal-4-review")
         each.control.fault("createWithdrawal", "delay", seconds=_HOLD_S)
         wizard.send()
         wizard.close()
-        camera.take(wizard, "withdrawal-3-sending")
+        camera.take(wizard, "withdrawal-4-sending")
         until(lambda: wizard.verdict is Verdict.ACCEPTED, "the accepted withdrawal")
-        camera.take(wizard, "withdrawal-4-accepted")
+        camera.take(wizard, "withdrawal-5-accepted")
         each.control.advance(600)
         each.stage.clock.advance(600)
         each.stage.session.refresh(Kind.WITHDRAWALS)
         until(lambda: wizard.outcome.status == "COMPLETED", "the withdrawal to complete")
-        camera.take(wizard, "withdrawal-4-followed")
+        camera.take(wizard, "withdrawal-5-followed")
         each.close(wizard)
         _other_outcomes(camera, each)
+
+
+def withdrawal_doubts(camera: Camera, home: Path) -> None:
+    """A changed beneficiary, checks that ask for answers, an amount to be typed again, and a draft from before."""
+    with on_set(camera, home) as each:
+        guards = safeguards_of(each.stage.session)
+        guards.save_limits(Limits().with_currency("USD", CurrencyLimits(single=Decimal(5000), daily=Decimal(9000))))
+        dialog = LimitsDialog(each.stage.session, each.stage.look, each.stage.window)
+        dialog.show()
+        settle()
+        camera.take(dialog, "limits")
+        dialog.deleteLater()
+        settle()
+        chosen = _beneficiary(each, "Atlas Freight Inc.")
+        wizard = each.opened(each.stage.window.open_withdrawal, WithdrawalWizard)
+        each.control.change_beneficiary(chosen, "accountNumber", "483029170052")
+        each.stage.session.refresh(Kind.BENEFICIARIES)
+        wizard.beneficiary_step.choose(chosen)
+        until(lambda: wizard.flow.changes, "the changed beneficiary")
+        settle()
+        camera.take(wizard, "withdrawal-1-changed")
+        wizard.beneficiary_step.changes.declaration.click()
+        wizard.go_on()
+        _type(wizard, "60000")
+        wizard.go_on()
+        settle()
+        camera.take(wizard, "withdrawal-3-answers")
+        _answer(wizard)
+        camera.take(wizard, "withdrawal-3-answered")
+        wizard.go_on()
+        settle()
+        camera.take(wizard, "withdrawal-4-typed-again")
+        each.close(wizard)
+        wizard = each.opened(each.stage.window.open_withdrawal, WithdrawalWizard)
+        camera.take(wizard, "withdrawal-1-draft")
+        each.close(wizard)
 
 
 def _other_outcomes(camera: Camera, each: Set) -> None:
@@ -174,18 +224,56 @@ def _other_outcomes(camera: Camera, each: Set) -> None:
         each.control.fault("createWithdrawal", **fault)  # type: ignore[arg-type]
         _withdraw(camera, each, verdict)
     _blocked(camera, each)
+    each.stage.clock.advance(1)
+    wizard = _ready_to_send(each, "0.5")
     each.process.stop()
-    _withdraw(camera, each, Verdict.NOT_SENT)
+    wizard.send()
+    _outcome(camera, each, wizard, Verdict.NOT_SENT)
 
 
 def _withdraw(camera: Camera, each: Set, verdict: Verdict) -> None:
-    wizard = _at_amount(each)
-    _type(wizard, "0.25" if verdict is Verdict.UNKNOWN else "0.5")
-    wizard.go_on()
+    wizard = _ready_to_send(each, "0.25" if verdict is Verdict.UNKNOWN else "0.5")
     wizard.send()
+    _outcome(camera, each, wizard, verdict)
+
+
+def _outcome(camera: Camera, each: Set, wizard: WithdrawalWizard, verdict: Verdict) -> None:
     until(lambda: wizard.verdict is verdict, f"a withdrawal that is {verdict.value}")
-    camera.take(wizard, f"withdrawal-4-{verdict.value.replace(' ', '-')}")
+    camera.take(wizard, f"withdrawal-5-{verdict.value.replace(' ', '-')}")
     each.close(wizard)
+
+
+def _ready_to_send(each: Set, amount: str) -> WithdrawalWizard:
+    wizard = _at_amount(each)
+    _type(wizard, amount)
+    wizard.go_on()
+    each.stage.session.refresh(Kind.ACCOUNTS)
+    until(lambda: not any(check.verdict is CheckVerdict.STOP for check in wizard.flow.checks), "a fresh balance")
+    _answer(wizard)
+    wizard.go_on()
+    _retype(wizard)
+    assert wizard.step is Step.REVIEW, wizard.flow.missing(Step.CHECKS)
+    return wizard
+
+
+def _answer(wizard: WithdrawalWizard) -> None:
+    """Give every reason and declaration that is asked for."""
+    for check in wizard.flow.checks:
+        row = wizard.checks_step.row(check.name)
+        assert row is not None
+        if check.needs_reason:
+            row.reason.setText("Agreed with the CFO, invoice 2231")
+            row.reason.textEdited.emit(row.reason.text())
+        if check.attestation and not row.declaration.isChecked():
+            row.declaration.click()
+    settle()
+
+
+def _retype(wizard: WithdrawalWizard) -> None:
+    if wizard.flow.needs_retyping:
+        wizard.review_step.retype.setText(wizard.flow.typed)
+        wizard.review_step.retype.textEdited.emit(wizard.flow.typed)
+        settle()
 
 
 def _blocked(camera: Camera, each: Set) -> None:
@@ -222,4 +310,10 @@ def about(camera: Camera, home: Path) -> None:
         each.close(dialog)
 
 
-SCENES = {"create-account": create_account, "quote": quote, "withdrawal": withdrawal, "about": about}
+SCENES = {
+    "create-account": create_account,
+    "quote": quote,
+    "withdrawal": withdrawal,
+    "withdrawal-doubts": withdrawal_doubts,
+    "about": about,
+}

@@ -1,6 +1,7 @@
 """The one door to the worker: results come back on the UI thread, once, and nothing stays behind."""
 
 import asyncio
+import gc
 import logging
 import threading
 import time
@@ -220,6 +221,25 @@ def test_work_that_asks_for_more_while_it_is_cancelled_leaves_nothing(qapp: obje
     assert started.wait(5)
     engine.stop()
     assert worker_threads() == []
+
+
+def test_work_that_waited_when_the_engine_stopped_is_not_begun(qapp: object) -> None:
+    engine, owner, busy, ran = Engine(), Asker(), threading.Event(), []
+
+    async def block_until_the_stop() -> None:
+        busy.set()
+        while not engine._is_stopped:
+            pass
+
+    async def run() -> None:
+        ran.append(1)
+
+    engine.submit(block_until_the_stop(), owner)
+    assert busy.wait(5)
+    engine.submit(run(), owner)
+    engine.stop()
+    gc.collect()  # a coroutine that was never awaited complains here, and fails the test
+    assert ran == []
 
 
 def test_a_farewell_that_fails_does_not_keep_the_thread(qapp: object, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,10 +1,14 @@
 """Labels that show text to the letter. Every label of the desk comes from here: Qt's own guesses rich text."""
 
+import math
+
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QResizeEvent, QTextOption, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QResizeEvent, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QWidget
 
 from lumedesk.views.theme import fixed_font
+
+_ABOVE_AND_BELOW = 5
 
 
 class Label(QLabel):
@@ -48,7 +52,7 @@ class Passage(QPlainTextEdit):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self.document().setDocumentMargin(0)
-        self.setViewportMargins(0, 5, 0, 5)
+        self.setViewportMargins(0, _ABOVE_AND_BELOW, 0, _ABOVE_AND_BELOW)
         if fixed:
             self.setFont(fixed_font())
         self.setPlainText(text)
@@ -68,10 +72,14 @@ class Passage(QPlainTextEdit):
         event.ignore()
 
     def _fit(self) -> None:
-        # The size of a plain text document is told in lines.
-        lines = max(1, int(self.document().size().height()))
-        # A pixel more than the lines, or Qt takes the last one for cut off and lets it scroll.
-        self.setFixedHeight(lines * QFontMetrics(self.document().defaultFont()).lineSpacing() + 12)
+        # As laid out: lines are taller than the font's own spacing where that isn't a whole number.
+        height = 0.0
+        block = self.document().begin()
+        while block.isValid():
+            height += self.blockBoundingRect(block).height()
+            block = block.next()
+        # Where the last line ends exactly at the edge, Qt takes it for cut off and lets the text scroll.
+        self.setFixedHeight(math.ceil(height) + 1 + 2 * _ABOVE_AND_BELOW)
 
 
 def rule() -> QFrame:

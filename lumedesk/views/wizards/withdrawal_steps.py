@@ -1,25 +1,93 @@
-"""The steps of the withdrawal wizard: each shows its part of the flow and says what the operator did."""
+"""The first two steps of the withdrawal wizard: whom the money goes to, and how much it is."""
 
-from typing import Any
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
-
-from lumedesk.domain.details import Field, fields_of
+from lumedesk.domain.amount_entry import Convention
+from lumedesk.domain.details import Field
 from lumedesk.domain.kinds import Kind
-from lumedesk.domain.text import shown
-from lumedesk.domain.withdrawals import Step, WithdrawalFlow
-from lumedesk.models.holdings import BeneficiariesTable
-from lumedesk.models.texts import amount, digits, words
+from lumedesk.domain.money import fixed
+from lumedesk.domain.sightings import Change, Sighting
+from lumedesk.domain.withdrawals import Draft, Step, WithdrawalFlow
+from lumedesk.models.payees import PastPayments, PayeesTable, payees
+from lumedesk.models.texts import amount, words
 from lumedesk.views.dialogs.dialog import labelled
 from lumedesk.views.parts.fields import FieldList
 from lumedesk.views.parts.table_view import RecordView
-from lumedesk.views.parts.text import Label
-from lumedesk.views.parts.widgets import Card, SearchField, StatePane, button
-from lumedesk.views.theme import DOUBLE, UNIT, Look
+from lumedesk.views.parts.text import Label, Passage
+from lumedesk.views.parts.widgets import Banner, Card, SearchField, StatePane, button
+from lumedesk.views.theme import DOUBLE, HALF, UNIT, Look
+from lumedesk.views.wizards.declaration import Declaration
+from lumedesk.work.safeguards import Safeguards
 from lumedesk.work.session import Session
 
-_FIXED = frozenset({"Account number", "Address", "Address tag", "IBAN", "Branch code", "Beneficiary id"})
+
+class ChangesCard(Card):
+    """What reads differently than when the operator last saw it, in red, with the declaration that it was verified."""
+
+    # (bool): the operator declares it, or takes it back. UI thread.
+    acknowledged = Signal(bool)
+
+    def __init__(self, look: Look) -> None:
+        super().__init__("failed-banner")
+        self.setObjectName("withdrawal-changes")
+        self._title = Label(look="error", wraps=True)
+        self._title.setObjectName("withdrawal-changes-title")
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(DOUBLE)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setColumnStretch(1, 1)
+        self._grid.setColumnStretch(2, 1)
+        self._rest = Label(wraps=True)
+        self._rest.setObjectName("withdrawal-cooling-off")
+        self.declaration = Declaration(
+            "withdrawal-acknowledge",
+            "I verified the new details with the beneficiary, by a way other than e-mail.",
+            look,
+        )
+        for part in (self._title, self._grid, self._rest, self.declaration):
+            if isinstance(part, QGridLayout):
+                self.inner.addLayout(part)
+            else:
+                self.inner.addWidget(part)
+        self._shown: tuple[Change, ...] = ()
+        self.declaration.toggled.connect(self.acknowledged)
+        self.hide()
+
+    def show_changes(self, changes: tuple[Change, ...], sighting: Sighting | None, flow: WithdrawalFlow) -> None:
+        """Show these; without any the card is hidden."""
+        self.setVisible(bool(changes))
+        self.declaration.setChecked(flow.is_acknowledged)
+        if not changes or sighting is None:
+            return
+        self._title.setText(
+            f"These details changed since you last saw them, on {sighting.seen_at.astimezone():%d %b %Y at %H:%M}."
+        )
+        since = f" First noticed {sighting.changed_at.astimezone():%d %b %H:%M}." if sighting.changed_at else ""
+        rest = "Changed payment details are the usual sign of fraud: let a new destination rest for a day."
+        self._rest.setText(rest + since)
+        if changes != self._shown:
+            self._shown = changes
+            self._fill()
+
+    def _fill(self) -> None:
+        while (item := self._grid.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for column, title in enumerate(("", "Was", "Is now")):
+            self._grid.addWidget(Label(title, "label"), 0, column)
+        for row, each in enumerate(self._shown, 1):
+            self._grid.addWidget(Label(each.label, "label", wraps=True), row, 0)
+            for column, (text, state) in enumerate(((each.old, "was"), (each.new, "is now")), 1):
+                value = Passage("not there" if text is None else text, fixed=text is not None)
+                value.setObjectName(f"withdrawal-change-{row}-{state.replace(' ', '-')}")
+                value.setAccessibleName(f"{each.label} {state}: {value.toPlainText()}")
+                font = value.font()
+                font.setStrikeOut(state == "was" and text is not None)
+                font.setBold(state != "was")
+                value.setFont(font)
+                self._grid.addWidget(value, row, column)
 
 
 class BeneficiaryStep(QWidget):
@@ -30,12 +98,15 @@ class BeneficiaryStep(QWidget):
     # Enter or a double click on one. UI thread.
     opened = Signal()
 
-    def __init__(self, session: Session, look: Look) -> None:
+    def __init__(self, session: Session, guards: Safeguards, past: PastPayments, look: Look) -> None:
         super().__init__()
         self.setObjectName("withdrawal-beneficiary")
+        self._guards = guards
         self._session = session
+        self._past = past
+        self.draft_offer = Banner("withdrawal-draft", "Go on with it")
         self.search = SearchField("withdrawal-search", "Find a beneficiary", look)
-        self.table = BeneficiariesTable(self)
+        self.table = PayeesTable(self)
         self.view = RecordView(self.table, look, "withdrawal-beneficiaries")
         self.view.setAccessibleName("Beneficiaries")
         self.view.setSelectionMode(RecordView.SelectionMode.SingleSelection)
@@ -43,31 +114,58 @@ class BeneficiaryStep(QWidget):
         self.nobody.say(
             "users", "No beneficiaries", "Beneficiaries are added and confirmed with the vendor, then appear here."
         )
+        self.changes = ChangesCard(look)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(UNIT)
+        column.addWidget(self.draft_offer)
         column.addWidget(self.search)
         column.addWidget(self.view, 1)
         column.addWidget(self.nobody, 1)
+        column.addWidget(self.changes)
         self.search.textChanged.connect(self._find)
         self.search.returnPressed.connect(self._choose_first)
         self.view.current_changed.connect(self._tell)
         self.view.opened.connect(self._open)
-        session.records_changed.connect(self._take_records)
+        past.changed.connect(self.show_payees)
         self.setFocusProxy(self.search)
-        self._take_records(Kind.BENEFICIARIES)
+        self.show_payees()
 
-    def choose(self, beneficiary_id: str) -> None:
+    def choose(self, beneficiary_id: str) -> bool:
         """Choose this one, if it is among those offered."""
         row = self.table.row_of(beneficiary_id)
         if row >= 0:
             self.view.selectRow(row)
+        return row >= 0
 
-    def _take_records(self, kind: Kind) -> None:
-        if kind is Kind.BENEFICIARIES:
-            self.table.set_records(self._session.records(kind))
-            self.view.setVisible(self.table.total > 0)
-            self.nobody.setVisible(not self.table.total)
+    def show_flow(self, flow: WithdrawalFlow) -> None:
+        """Show what changed of the chosen one."""
+        sighting = self._guards.sighting(flow.beneficiary) if flow.beneficiary else None
+        self.changes.show_changes(flow.changes, sighting, flow)
+
+    def offer(self, draft: Draft | None) -> None:
+        """Offer a draft from before; None takes the offer away."""
+        payee = self.table.record_of(draft.beneficiary_id) if draft else None
+        if draft is None or payee is None:
+            self.draft_offer.say("")
+            return
+        currency = words(payee.beneficiary.currency)
+        self.draft_offer.say(
+            f"A withdrawal was closed before it was sent: {words(draft.typed)} {currency} to"
+            f" {words(payee.beneficiary.nickname)}",
+            "moving",
+        )
+
+    def show_payees(self) -> None:
+        """Show who there is now, with what is known of payments."""
+        guards = self._guards
+        held = self._session.records(Kind.BENEFICIARIES)
+        seen = {each.id: guards.sighting(each) for each in held}
+        used = frozenset(key for key, sighting in seen.items() if key and sighting and sighting.used_at)
+        changed = frozenset(each.id for each in held if each.id and guards.changes(each))
+        self.table.set_records(payees(held, self._past.withdrawals, used, changed))
+        self.view.setVisible(self.table.total > 0)
+        self.nobody.setVisible(not self.table.total)
 
     def _find(self, text: str) -> None:
         self.table.search(text)
@@ -79,23 +177,29 @@ class BeneficiaryStep(QWidget):
         self.view.setFocus()
 
     def _tell(self, _row: int = -1) -> None:
-        self.chosen.emit(self.table.record(self.view.current_row()))
+        payee = self.table.record(self.view.current_row())
+        self.chosen.emit(payee.beneficiary if payee else None)
 
     def _open(self, _row: int) -> None:
         self.opened.emit()
 
 
 class AmountStep(QWidget):
-    """How much, with what that leaves."""
+    """How much, how it is read, and what that leaves."""
 
     # (text): what stands in the field now. UI thread.
     typed = Signal(str)
     # Enter in the field. UI thread.
     entered = Signal()
+    # The operator wants to send all there is. UI thread.
+    all_wanted = Signal()
+    # What was read is what is meant. UI thread.
+    confirmed = Signal()
 
-    def __init__(self, look: Look) -> None:  # noqa: ARG002 - the steps are made alike
+    def __init__(self, convention: Convention, look: Look) -> None:
         super().__init__()
         self.setObjectName("withdrawal-amount-step")
+        self._hint = f"Decimals after a {'comma' if convention.decimal == ',' else 'point'}: {convention.example}"
         self.to = Label(look="heading", wraps=True)
         self.to.setObjectName("withdrawal-to")
         self.available = Label(look="muted")
@@ -103,14 +207,29 @@ class AmountStep(QWidget):
         self.amount = QLineEdit()
         self.amount.setObjectName("withdrawal-amount")
         self.amount.setProperty("look", "amount")
-        self.amount.setPlaceholderText("0.00")
+        self.amount.setPlaceholderText(f"0{convention.decimal}00")
         self.amount.setMaximumWidth(360)
+        self.amount.setAccessibleDescription(self._hint)
         self.max_button = button("withdrawal-max", "Use all available")
-        self.echo = Label(look="muted", wraps=True)
-        self.echo.setObjectName("withdrawal-echo")
+        self.hint = Label(self._hint, "caption")
+        self.hint.setObjectName("withdrawal-hint")
         self.problem = Label(look="error", wraps=True)
         self.problem.setObjectName("withdrawal-problem")
-        self._all = ""
+        self.question = Banner("withdrawal-question", "Yes")
+        self.echo = Label(look="strong", wraps=True)
+        self.echo.setObjectName("withdrawal-echo")
+        self.outlook = FieldList("withdrawal-outlook", look, can_copy=False)
+        self._card = Card("sunken")
+        self._card.inner.addWidget(self.echo)
+        self._card.inner.addWidget(self.outlook)
+        self._lay_out()
+        self.setFocusProxy(self.amount)
+        self.amount.textEdited.connect(self.typed)
+        self.amount.returnPressed.connect(self.entered)
+        self.max_button.clicked.connect(self.all_wanted)
+        self.question.button.clicked.connect(self.confirmed)
+
+    def _lay_out(self) -> None:
         row = QHBoxLayout()
         row.setSpacing(UNIT)
         row.addWidget(self.amount, 1)
@@ -123,89 +242,56 @@ class AmountStep(QWidget):
         column.addWidget(self.available)
         column.addSpacing(DOUBLE)
         column.addLayout(labelled("Amount", self.amount, row))
-        column.addWidget(self.echo)
+        column.addWidget(self.hint)
         column.addWidget(self.problem)
+        column.addWidget(self.question)
+        column.addSpacing(HALF)
+        column.addWidget(self._card)
         column.addStretch(1)
-        self.setFocusProxy(self.amount)
-        self.amount.textEdited.connect(self.typed)
-        self.amount.returnPressed.connect(self.entered)
-        self.max_button.clicked.connect(self._use_all)
 
     def show_flow(self, flow: WithdrawalFlow) -> None:
-        """Show the balance, what the amount comes to, or what is wrong with it."""
+        """Show the balance, what the amount is read as and comes to, or what is wrong with it."""
         if flow.beneficiary is None:
             return
         currency = words(flow.beneficiary.currency)
         balance = flow.account.balance if flow.account else None
-        self._all = digits(balance)
         self.to.setText(f"To {words(flow.beneficiary.nickname)}")
         self.available.setText(f"Available: {amount(balance)} {currency}")
         self.max_button.setEnabled(bool(balance))
         if self.amount.text() != flow.typed:
             self.amount.setText(flow.typed)
-        if flow.amount is not None:
-            self.echo.setText(
-                f"You send {amount(flow.amount)} {currency}. That leaves {amount(flow.balance_after)} {currency},"
-                " less the fee, which the server states only afterwards."
-            )
-        else:
-            self.echo.setText("")
-        self.problem.setText((flow.missing(Step.AMOUNT) or "") if flow.typed.strip() else "")
-        for label in (self.echo, self.problem):
-            label.setVisible(bool(label.text()))
+        self._ask(flow, currency)
+        self._tell(flow, currency)
+        problem = flow.missing(Step.AMOUNT) if flow.typed.strip() and flow.amount is None else ""
+        self.problem.setText(problem or "")
+        self.problem.setVisible(bool(problem))
 
-    def _use_all(self) -> None:
-        self.amount.setText(self._all)
-        self.typed.emit(self._all)
-
-
-class ReviewStep(QWidget):
-    """Everything once more in words, before the button that sends."""
-
-    def __init__(self, look: Look) -> None:
-        super().__init__()
-        self.setObjectName("withdrawal-review")
-        self.statement = Label(look="heading", wraps=True)
-        self.statement.setObjectName("withdrawal-statement")
-        self.fields = FieldList("withdrawal-review-fields", look, can_copy=False)
-        card = Card(margin=DOUBLE)
-        card.inner.addWidget(self.fields)
-        card.inner.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setObjectName("withdrawal-review-scroll")
-        scroll.setAccessibleName("The order in full")
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(card)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, DOUBLE, 0, 0)
-        column.setSpacing(DOUBLE)
-        column.addWidget(self.statement)
-        column.addWidget(scroll, 1)
-        note = Label("A withdrawal can't be called back. Compare the destination with your instruction.", "muted")
-        note.setAlignment(Qt.AlignmentFlag.AlignLeft)
-        column.addWidget(note)
-
-    def show_flow(self, flow: WithdrawalFlow) -> None:
-        """Repeat the whole order."""
-        beneficiary = flow.beneficiary
-        if beneficiary is None:
+    def _ask(self, flow: WithdrawalFlow, currency: str) -> None:
+        entry = flow.entry
+        if entry is None or entry.ambiguous_as is None or not flow.needs_confirming or flow.amount is None:
+            self.question.say("")
             return
-        currency = words(beneficiary.currency)
-        self.statement.setText(f"Send {amount(flow.amount)} {currency} to {words(beneficiary.nickname)}")
-        details: Any = beneficiary.withdraw_form_details
-        self.fields.show_fields(
+        text = f"Yes, {entry.canonical} {currency}"
+        if self.question.button.text() != text:
+            self.question.button.setText(text)
+            self.question.button.setAccessibleName(text)
+        self.question.say(
+            f"“{words(flow.typed.strip())}” is read as {amount(entry.amount)} {currency}. Elsewhere it would mean"
+            f" {fixed(entry.ambiguous_as)}. Is {entry.canonical} {currency} meant?"
+        )
+
+    def _tell(self, flow: WithdrawalFlow, currency: str) -> None:
+        sent, entry = flow.amount, flow.entry
+        self._card.setVisible(sent is not None)
+        if sent is None or entry is None:
+            return
+        left = amount(flow.balance_after)
+        self.echo.setText(f"Read as {entry.canonical} {currency}")
+        is_all = not flow.balance_after
+        self.outlook.show_fields(
             [
-                Field("Amount", f"{amount(flow.amount)} {currency}"),
-                Field("Fee", "Not reported before sending"),
-                Field(
-                    "From",
-                    f"Your {currency} account ({amount(flow.account.balance if flow.account else None)} available)",
-                ),
-                Field("Left afterwards", f"{amount(flow.balance_after)} {currency}, less the fee"),
-                Field("Beneficiary", words(beneficiary.nickname)),
-                Field("Beneficiary id", shown(beneficiary.id or "–")),
-                *fields_of(details, "Destination"),
-            ],
-            _FIXED,
+                Field("You send", f"{amount(sent)} {currency}{', all that is available' if is_all else ''}"),
+                Field("Fee", "Not reported before sending" + (": none could be covered on top" if is_all else "")),
+                Field("Left afterwards", f"{left} {currency}, less the fee"),
+            ]
         )

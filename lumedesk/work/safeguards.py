@@ -1,0 +1,116 @@
+"""What the desk itself remembers to keep withdrawals safe: local limits, how beneficiaries looked, an unfinished draft."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from lumedesk.domain.clocks import Clock
+from lumedesk.domain.errors import DeskError, Wire
+from lumedesk.domain.limits import Limits
+from lumedesk.domain.records import Beneficiary
+from lumedesk.domain.sightings import Change, Sighting, changes, seen_details
+from lumedesk.domain.withdrawals import Draft
+from lumedesk.store.limits import LimitsFile
+from lumedesk.store.paths import ProfilePaths
+from lumedesk.store.private_file import NotWritable
+from lumedesk.store.seen import SeenFile
+from lumedesk.work.session import Connection, Session
+
+log = logging.getLogger(__name__)
+
+
+class NotKept(DeskError):
+    """Limits that could not be written."""
+
+    title = "The limits were not saved"
+    advice = "The limits from before stay in force."
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, wire=Wire.NOT_SENT)
+
+
+class Safeguards(QObject):
+    """One profile's guards. Lives on the UI thread; the files are small."""
+
+    # Other limits are in force now. UI thread.
+    changed = Signal()
+
+    def __init__(
+        self, limits: Path, seen: Path, clock: Clock, *, view_only: bool = False, parent: QObject | None = None
+    ) -> None:
+        """`view_only`: another process writes these files; here they are only read."""
+        super().__init__(parent)
+        self._clock = clock
+        self._view_only = view_only
+        self._limits = LimitsFile(limits, clock.now())
+        self._seen = SeenFile(seen, clock.now())
+        # A withdrawal that was closed before it was sent, to be offered again while the desk runs.
+        self.draft: Draft | None = None
+        self._unwritten = ""
+
+    @property
+    def limits(self) -> Limits:
+        """The limits in force."""
+        return self._limits.limits
+
+    @property
+    def limits_trouble(self) -> str:
+        """Why fewer limits may be in force than were set; empty when all is well."""
+        return self._limits.trouble
+
+    @property
+    def sightings_trouble(self) -> str:
+        """Why changes of beneficiaries may go unnoticed; empty when all is well."""
+        return self._seen.trouble or self._unwritten
+
+    def save_limits(self, limits: Limits) -> None:
+        """Put these in force. Errors: NotKept; then the old ones stay."""
+        if self._view_only:
+            raise NotKept("Another LumeDesk has this profile open.")
+        try:
+            self._limits.save(limits)
+        except NotWritable as error:
+            raise NotKept(str(error)) from error
+        self.changed.emit()
+
+    def sighting(self, beneficiary: Beneficiary) -> Sighting | None:
+        """How a beneficiary looked when it was last seen; None for one never seen."""
+        return self._seen.of(beneficiary.id or "")
+
+    def changes(self, beneficiary: Beneficiary) -> tuple[Change, ...]:
+        """How it differs from when it was last seen."""
+        sighting = self.sighting(beneficiary)
+        return () if sighting is None else changes(sighting.details, seen_details(beneficiary))
+
+    def notice(self, beneficiaries: Iterable[Beneficiary]) -> None:
+        """Take in how they are now: what is new is seen, what differs is noted with the time."""
+        if self._view_only:
+            return
+        try:
+            self._seen.notice(beneficiaries, self._clock.now())
+            self._unwritten = ""
+        except NotWritable as error:
+            log.warning("%s", error)
+            self._unwritten = f"What the beneficiaries look like can't be recorded: {error}"
+
+    def accept(self, beneficiary: Beneficiary, *, used: bool) -> None:
+        """The operator stands by these details; `used` when money was sent there."""
+        if self._view_only:
+            return
+        try:
+            self._seen.accept(beneficiary, self._clock.now(), used=used)
+        except NotWritable as error:
+            log.warning("%s", error)
+
+
+def safeguards_of(session: Session) -> Safeguards:
+    """The guards of a session's profile: made when first asked for, one for each session."""
+    found = session.findChild(Safeguards)
+    if found is None:
+        # The journal lies in the profile's folder; so do these files.
+        paths = ProfilePaths(session._books._places[0][0].parent)
+        view_only = session.connection is Connection.VIEW_ONLY
+        found = Safeguards(paths.limits, paths.seen, session.clock, view_only=view_only, parent=session)
+    return found

@@ -1,0 +1,314 @@
+"""Kills a child that gives an order, at a named moment, starts anew on what it left, and says what is wrong then."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lumedesk.sandbox.launch import SandboxAddress, SandboxOptions, SandboxProcess
+from tests.support.kill_judge import Facts, Run, judged
+from tests.support.kill_line import Line, Moment, Watch
+from tests.support.sandbox import headers
+
+ROOT = Path(__file__).resolve().parents[2]
+ORDERS = ("withdrawal", "confirmation")
+_PATHS = {
+    "withdrawal": ("/api/v1/beneficiaries/withdrawals", "createWithdrawal", "/api/v1/withdrawals"),
+    "confirmation": ("/api/v1/trades/quote/confirm", "confirmQuote", "/api/v1/trades"),
+}
+# Short lists keep a run short; and each sandbox sees the same few amounts again and again, so that the baseline matters.
+_RUNS_PER_SANDBOX = 100
+_AMOUNTS = ("100.05", "250.40", "75.10")
+_LONGEST_DELAY_S = 0.03
+_WRITE_MOMENTS = ("before", "in", "between", "after")
+_MOMENT_WORDS = {
+    "before": "before {}",
+    "in": "in the commit of {}",
+    "between": "between {} and its head marker",
+    "after": "after {}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a child dies: at a moment of a durable write, on the wire, or after a random delay.
+
+    With `cut` the wire moment cuts the line instead, and the child dies at the write that follows.
+    """
+
+    name: str
+    write: str = ""
+    moment: str = ""
+    wire: Moment | None = None
+    cut: bool = False
+    is_random: bool = False
+
+    @property
+    def kills_on_the_wire(self) -> bool:
+        return self.wire is not None and not self.cut
+
+
+def _writes(names: Iterable[str]) -> list[Point]:
+    return [
+        Point(_MOMENT_WORDS[moment].format(name if "'" in name else f"the {name} step"), name, moment)
+        for name in names
+        for moment in _WRITE_MOMENTS
+    ]
+
+
+WRITE_POINTS = _writes(("arming", "arming's audit row", "SENDING", "outcome", "outcome's audit row"))
+WIRE_POINTS = [
+    Point("before connecting", "connecting"),
+    *(Point(moment.value, wire=moment) for moment in Moment),
+]
+CUT_POINTS = [
+    Point("cut before the server commits, before the outcome step", "outcome", "before", Moment.LOST, cut=True),
+    Point("cut once the server committed, before the outcome step", "outcome", "before", Moment.COMMITTED, cut=True),
+    Point("cut once the server committed, after the outcome step", "outcome", "after", Moment.COMMITTED, cut=True),
+    Point("cut in the answer, after the outcome's audit row", "outcome's audit row", "after", Moment.HALF_ANSWER, True),
+]
+RANDOM_POINT = Point("0 to 30 ms after the order was given", is_random=True)
+POINTS = (*WRITE_POINTS, *WIRE_POINTS, *CUT_POINTS, RANDOM_POINT)
+RECOVERY_POINTS = _writes(("recovery", "recovery's audit row", "finding", "finding's audit row"))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One run to make. `number` varies what the name of the point leaves open."""
+
+    order: str
+    point: Point
+    number: int
+    planted: str = ""
+
+
+def cases(runs: int, points: Iterable[Point] = POINTS, orders: Iterable[str] = ORDERS, planted: str = "") -> list[Case]:
+    """`runs` of each order at each point, mixed so that each sandbox sees all of them."""
+    each = [(order, point) for order in orders for point in points]
+    return [Case(order, point, number, planted) for number in range(runs) for order, point in each]
+
+
+async def campaign(wanted: list[Case], folder: Path, workers: int = 0, progress: Any = None) -> list[Run]:
+    """Make all these runs, several at once, each worker with a sandbox, a line and a warm parent of its own."""
+    waiting = iter(wanted)
+    done: list[Run] = []
+
+    async def work(number: int) -> None:
+        async with Worker(folder / f"worker{number}") as worker:
+            for case in waiting:
+                done.append(await worker.run(case))
+                if progress is not None:
+                    progress(len(done))
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(workers or min(len(wanted), (os.cpu_count() or 1) + 1)):
+            group.create_task(work(number))
+    return done
+
+
+class Worker:
+    """Makes one run after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._line = Line()
+        self._parent = Parent()
+        self._sandbox: SandboxProcess | None = None
+        self._address: SandboxAddress | None = None
+        self._payee: dict[str, Any] = {}
+        self._runs = itertools.count()
+        self._url = ""
+
+    async def __aenter__(self) -> "Worker":
+        self._folder.mkdir(parents=True)
+        await self._parent.start()
+        self._url = f"http://127.0.0.1:{await self._line.start()}"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._line.close()
+        await self._parent.stop()
+        if self._sandbox is not None:
+            await asyncio.to_thread(self._sandbox.stop)
+
+    async def run(self, case: Case) -> Run:
+        """Kill one child, start anew, look at everything."""
+        number = next(self._runs)
+        if number % _RUNS_PER_SANDBOX == 0:
+            await self._renew()
+        path, operation, listing = _PATHS[case.order]
+        folder = self._folder / str(number)
+        job = self._job(case, folder)
+        folder.mkdir()
+        posts, ids = await self._posts(operation), await self._ids(listing)
+        self._line.watch = self._watch(case, path, folder)
+        victim = await self._child(job | {"do": "give"} | _kill_of(case))
+        at_kill = await self._posts(operation) - posts, await self._ids(listing) - ids
+        interrupted = None
+        if case.number % 2:
+            interrupted = await self._child(job | {"do": "recover"} | _recovery_kill_of(case))
+        first = await self._child(job | {"do": "recover"})
+        second = await self._child(job | {"do": "recover"})
+        at_end = await self._posts(operation) - posts, await self._ids(listing) - ids
+        shutil.rmtree(folder)
+        facts = Facts(*at_kill, *at_end, victim, interrupted, first, second)
+        return Run(case.order, case.point.name, facts, tuple(judged(facts, must_die=not case.point.is_random)))
+
+    def _job(self, case: Case, folder: Path) -> dict[str, Any]:
+        assert self._address is not None
+        return {
+            "order": case.order,
+            "folder": str(folder),
+            "url": self._url,
+            "key": self._address.credentials.key,
+            "secret": self._address.credentials.secret.reveal(),
+            "payee": self._payee,
+            "uuid": str(uuid.uuid4()),
+            "amount": _AMOUNTS[case.number % len(_AMOUNTS)],
+            "planted": case.planted,
+            "nth": case.number,
+            "waits": False,
+            "write": "",
+            "moment": "",
+            "kill_after_s": None,
+        }
+
+    def _watch(self, case: Case, path: str, folder: Path) -> Watch:
+        kill = self._parent.kill if case.point.kills_on_the_wire else None
+        return Watch(path, folder / "posting", case.point.wire, kill)
+
+    async def _child(self, job: dict[str, Any]) -> "Ended":
+        ended = await self._parent.child(job)
+        await self._line.settled()
+        return ended
+
+    async def _renew(self) -> None:
+        if self._sandbox is not None:
+            await asyncio.to_thread(self._sandbox.stop)
+        self._sandbox = SandboxProcess(SandboxOptions(history=0, speed=0, quote_seconds=3000))
+        self._address = await asyncio.to_thread(self._sandbox.start)
+        self._line.upstream = int(self._address.base_url.rpartition(":")[2])
+        self._payee = (await self._ask("/api/v1/beneficiaries?currency=ZAR"))[0]
+
+    async def _posts(self, operation: str) -> int:
+        return int((await self._ask("/_sandbox/requests")).get(operation, 0))
+
+    async def _ids(self, listing: str) -> frozenset[str]:
+        return frozenset(row["transactionId"] for row in await self._ask(listing))
+
+    async def _ask(self, path: str) -> Any:
+        """Ask the sandbox itself, past the line."""
+        assert self._address is not None
+        lines = [f"GET {path} HTTP/1.1", "Host: sandbox", "Connection: close"]
+        lines += [f"{name}: {value}" for name, value in headers(self._address.credentials).items()]
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._line.upstream)
+        try:
+            writer.write("\r\n".join([*lines, "", ""]).encode())
+            head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+        assert head.startswith(b"HTTP/1.1 200"), head
+        return json.loads(body)
+
+
+def _kill_of(case: Case) -> dict[str, Any]:
+    point = case.point
+    return {
+        "write": point.write,
+        "moment": point.moment,
+        "waits": point.kills_on_the_wire,
+        "kill_after_s": random.uniform(0, _LONGEST_DELAY_S) if point.is_random else None,
+    }
+
+
+def _recovery_kill_of(case: Case) -> dict[str, Any]:
+    """Every second run of a point dies in its recovery too: at a random instant or at one of its writes."""
+    turn = case.number // 2
+    if turn % 2:
+        return {"kill_after_s": random.uniform(0, _LONGEST_DELAY_S)}
+    # Which of them comes next differs from point to point, so that a few runs of each come by all.
+    point = RECOVERY_POINTS[(turn // 2 + len(case.point.name) * 7) % len(RECOVERY_POINTS)]
+    return {"write": point.write, "moment": point.moment}
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a child ended, and what it had said."""
+
+    code: int
+    is_stuck: bool
+    said: tuple[str, ...]
+
+    @property
+    def was_killed(self) -> bool:
+        return self.code == -signal.SIGKILL and not self.is_stuck
+
+    def told(self, word: str) -> str | None:
+        """What followed this word, if it was said."""
+        return next((line[len(word) :].strip() for line in self.said if line.split(" ")[0] == word), None)
+
+
+class Parent:
+    """The warm process that children are forked from."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._pid: asyncio.Future[int] | None = None
+        self._dead: asyncio.Event | None = None
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "tests.support.kill_victim"),
+            cwd=ROOT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=2**24,
+        )
+
+    async def stop(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+            await self._process.wait()
+
+    async def child(self, job: dict[str, Any]) -> Ended:
+        """Let a child do this; returns when it is dead. Errors: EOFError when the parent itself died."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._pid = asyncio.get_running_loop().create_future()
+        self._dead = asyncio.Event()
+        self._process.stdin.write(json.dumps(job).encode() + b"\n")
+        self._pid.set_result((await self._read())["pid"])
+        ended = await self._read()
+        self._dead.set()
+        return Ended(ended["ended"], ended["is_stuck"], tuple(ended["said"]))
+
+    async def kill(self) -> None:
+        """Kill the child that is alive, and wait until it is dead."""
+        assert self._pid is not None
+        assert self._dead is not None
+        pid = await self._pid
+        # Its parent waits for it only once its pipe has ended, so the number can't be another's meanwhile.
+        if not self._dead.is_set():
+            os.kill(pid, signal.SIGKILL)
+            await self._dead.wait()
+
+    async def _read(self) -> Any:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        line = await self._process.stdout.readline()
+        if not line:
+            raise EOFError("the parent of the children ended")
+        return json.loads(line)
