@@ -14,6 +14,7 @@ from typing import Any
 import apsw
 
 from lumedesk.domain.kinds import HISTORIES, Kind
+from lumedesk.domain.statuses import status_of
 from lumedesk.store.histories import SHAPES, HistoryShape
 
 SCHEMA_VERSION = 1
@@ -107,11 +108,22 @@ class Mirror:
             self._db.execute("ROLLBACK")
 
     def write_history(self, kind: Kind, rows: Iterable[tuple[str, bytes, Any]], seen_at: datetime) -> list[int]:
-        """Write (id, JSON, record) triples where they are new or different; return the numbers of the rows touched."""
+        """Write (id, JSON, record) triples where they are new or different; return the numbers of the rows touched.
+
+        `seen_at` stands in for the time of a record that names none. What was over before this mirror's first list is
+        older than anyone can tell, so it isn't news.
+        """
         shape = SHAPES[kind]
-        seen = _micros(seen_at)
-        bindings = ((key, raw, seen, *shape.values(record)) for key, raw, record in rows)
+        is_first_list = not self._knows(kind)
+
+        def seen(record: Any) -> int:
+            return 0 if is_first_list and status_of(record.status).is_final else _micros(seen_at)
+
+        bindings = ((key, raw, seen(record), *shape.values(record)) for key, raw, record in rows)
         return [row for (row,) in self._db.executemany(_upsert(kind.table, shape), bindings)]
+
+    def _knows(self, kind: Kind) -> bool:
+        return bool(list(self._db.execute("SELECT 1 FROM datasets WHERE kind = ?", (kind.table,))))
 
     def write_small(self, kind: Kind, rows: Sequence[tuple[str, bytes]]) -> None:
         """Replace all records of a small kind, in the server's order."""

@@ -189,7 +189,9 @@ def test_deposits_without_a_time_stand_where_they_were_first_seen(
     qapp: object, mirror: Mirror, source: DirectSource
 ) -> None:
     write(
-        mirror, Kind.DEPOSITS, [a_deposit(transaction_id="open", completed_at=None), a_deposit(transaction_id="done")]
+        mirror,
+        Kind.DEPOSITS,
+        [a_deposit(transaction_id="open", status="PENDING", completed_at=None), a_deposit(transaction_id="done")],
     )
     table = DepositsTable(source)
     table.ask()

@@ -9,7 +9,9 @@ from pathlib import Path
 import apsw
 import pytest
 
+from lumedesk.domain.codec import Codec
 from lumedesk.domain.kinds import HISTORIES, Kind
+from lumedesk.domain.records import Deposit
 from lumedesk.domain.statuses import FINAL_CODES
 from lumedesk.store import mirror as module
 from lumedesk.store.mirror import SCHEMA_VERSION, Dataset, HistoryQuery, Mirror, MirrorError, MirrorReader
@@ -156,9 +158,13 @@ def test_what_is_known_of_the_last_answer_comes_back(mirror: Mirror, reader: Mir
 def test_the_latest_of_all_histories_come_newest_first(mirror: Mirror, reader: MirrorReader) -> None:
     write(mirror, Kind.TRADES, [a_trade(created_at=f"2026-05-11T10:00:0{n}Z") for n in (1, 4, 7)])
     write(mirror, Kind.WITHDRAWALS, [a_withdrawal(created_at=f"2026-05-11T10:00:0{n}") for n in (2, 5)])
-    write(mirror, Kind.DEPOSITS, [a_deposit(completed_at="2026-05-11T12:00:03+02:00"), a_deposit(completed_at=None)])
+    write(
+        mirror,
+        Kind.DEPOSITS,
+        [a_deposit(completed_at="2026-05-11T12:00:03+02:00"), a_deposit(status="PENDING", completed_at=None)],
+    )
     kinds = [kind for kind, _ in reader.recent(5)]
-    # The deposit without a time stands where it was first seen, which is later than all of them.
+    # The pending deposit without a time stands where it was first seen, which is later than all of them.
     assert kinds == [Kind.DEPOSITS, Kind.TRADES, Kind.WITHDRAWALS, Kind.TRADES, Kind.DEPOSITS]
     assert len(reader.recent(99)) == 7
 
@@ -209,3 +215,26 @@ def test_a_very_long_search_is_no_mistake(mirror: Mirror, reader: MirrorReader) 
     pasted = " ".join(f"word{number}" for number in range(5_000))
     assert len(reader.order(HistoryQuery(Kind.TRADES, text=pasted))) == 0
     assert len(reader.order(HistoryQuery(Kind.TRADES, text="t1 " * 5_000))) == 1
+
+
+def test_what_was_over_before_the_first_list_is_no_news(profile: ProfilePaths) -> None:
+    mirror = Mirror(profile.mirror)
+    over, moving = (
+        a_deposit(transaction_id="d1", status="FAILED", completed_at=None),
+        a_deposit(transaction_id="d2", status="PENDING", completed_at=None),
+    )
+    dated = a_deposit(transaction_id="d3", status="COMPLETED", completed_at="2026-01-01T00:00:00Z")
+    rows = [(each.transaction_id or "", json_of(each), each) for each in (over, moving, dated)]
+    mirror.begin()
+    mirror.write_history(Kind.DEPOSITS, rows, SEEN)
+    mirror.write_dataset(Kind.DEPOSITS, Dataset(b"1", SEEN, 0))
+    later = a_deposit(transaction_id="d4", status="FAILED", completed_at=None)
+    mirror.write_history(Kind.DEPOSITS, [("d4", json_of(later), later)], SEEN + timedelta(hours=1))
+    mirror.commit()
+    reader = MirrorReader(profile.mirror)
+    order = reader.order(HistoryQuery(Kind.DEPOSITS))
+    documents = reader.documents(Kind.DEPOSITS, list(order))
+    ids = [Codec[Deposit](Deposit).decode(documents[row]).transaction_id for row in order]
+    assert ids == ["d4", "d2", "d3", "d1"]
+    reader.close()
+    mirror.close()

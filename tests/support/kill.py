@@ -30,7 +30,6 @@ _PATHS = {
 _RUNS_PER_SANDBOX = 100
 _AMOUNTS = ("100.05", "250.40", "75.10")
 _LONGEST_DELAY_S = 0.03
-_WRITE_MOMENTS = ("before", "in", "between", "after")
 _MOMENT_WORDS = {
     "before": "before {}",
     "in": "in the commit of {}",
@@ -41,9 +40,10 @@ _MOMENT_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Where a child dies: at a moment of a durable write, on the wire, or after a random delay.
+    """Where a child dies: at a moment of a durable write, on the wire, or at a random instant after it said `after`.
 
-    With `cut` the wire moment cuts the line instead, and the child dies at the write that follows.
+    With `cut` the wire moment cuts the line instead, and the child dies at the write that follows. At a birth no order is
+    given: it dies while it begins the books.
     """
 
     name: str
@@ -51,22 +51,32 @@ class Point:
     moment: str = ""
     wire: Moment | None = None
     cut: bool = False
-    is_random: bool = False
+    after: str = ""
+    is_birth: bool = False
 
     @property
     def kills_on_the_wire(self) -> bool:
         return self.wire is not None and not self.cut
 
-
-def _writes(names: Iterable[str]) -> list[Point]:
-    return [
-        Point(_MOMENT_WORDS[moment].format(name if "'" in name else f"the {name} step"), name, moment)
-        for name in names
-        for moment in _WRITE_MOMENTS
-    ]
+    @property
+    def must_hit(self) -> bool:
+        """False where the child may be through before the kill comes."""
+        return not self.after and not self.is_birth
 
 
-WRITE_POINTS = _writes(("arming", "arming's audit row", "SENDING", "outcome", "outcome's audit row"))
+def _writes(name: str, *moments: str) -> list[Point]:
+    words = name if "'" in name else f"the {name} step"
+    return [Point(_MOMENT_WORDS[moment].format(words), name, moment) for moment in moments or _MOMENT_WORDS]
+
+
+# Between a step and its audit row nothing happens: after the one is before the other.
+WRITE_POINTS = [
+    *_writes("arming"),
+    *_writes("arming's audit row", "in", "between", "after"),
+    *_writes("SENDING"),
+    *_writes("outcome"),
+    *_writes("outcome's audit row", "in", "between", "after"),
+]
 WIRE_POINTS = [
     Point("before connecting", "connecting"),
     *(Point(moment.value, wire=moment) for moment in Moment),
@@ -77,9 +87,17 @@ CUT_POINTS = [
     Point("cut once the server committed, after the outcome step", "outcome", "after", Moment.COMMITTED, cut=True),
     Point("cut in the answer, after the outcome's audit row", "outcome's audit row", "after", Moment.HALF_ANSWER, True),
 ]
-RANDOM_POINT = Point("0 to 30 ms after the order was given", is_random=True)
-POINTS = (*WRITE_POINTS, *WIRE_POINTS, *CUT_POINTS, RANDOM_POINT)
-RECOVERY_POINTS = _writes(("recovery", "recovery's audit row", "finding", "finding's audit row"))
+RANDOM_POINTS = [
+    Point("0 to 30 ms after the order was given", after="go"),
+    Point("0 to 30 ms after its arming began", after="arming"),
+]
+BIRTH_POINT = Point("at any write while the books are begun", "any", "disk", is_birth=True)
+POINTS = (*WRITE_POINTS, *WIRE_POINTS, *CUT_POINTS, *RANDOM_POINTS, BIRTH_POINT)
+RECOVERY_POINTS = [
+    point
+    for name in ("recovery", "recovery's audit row", "finding", "finding's audit row")
+    for point in _writes(name)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +170,7 @@ class Worker:
         folder.mkdir()
         posts, ids = await self._posts(operation), await self._ids(listing)
         self._line.watch = self._watch(case, path, folder)
-        victim = await self._child(job | {"do": "give"} | _kill_of(case))
+        victim = await self._child(job | {"do": "recover" if case.point.is_birth else "give"} | _kill_of(case))
         at_kill = await self._posts(operation) - posts, await self._ids(listing) - ids
         interrupted = None
         if case.number % 2:
@@ -162,7 +180,7 @@ class Worker:
         at_end = await self._posts(operation) - posts, await self._ids(listing) - ids
         shutil.rmtree(folder)
         facts = Facts(*at_kill, *at_end, victim, interrupted, first, second)
-        return Run(case.order, case.point.name, facts, tuple(judged(facts, must_die=not case.point.is_random)))
+        return Run(case.order, case.point.name, facts, tuple(judged(facts, must_die=case.point.must_hit)))
 
     def _job(self, case: Case, folder: Path) -> dict[str, Any]:
         assert self._address is not None
@@ -180,7 +198,7 @@ class Worker:
             "waits": False,
             "write": "",
             "moment": "",
-            "kill_after_s": None,
+            "kill_after": None,
         }
 
     def _watch(self, case: Case, path: str, folder: Path) -> Watch:
@@ -228,8 +246,8 @@ def _kill_of(case: Case) -> dict[str, Any]:
     return {
         "write": point.write,
         "moment": point.moment,
-        "waits": point.kills_on_the_wire,
-        "kill_after_s": random.uniform(0, _LONGEST_DELAY_S) if point.is_random else None,
+        "waits": point.kills_on_the_wire or point.after,
+        "kill_after": _soon(point.after) if point.after else None,
     }
 
 
@@ -237,10 +255,14 @@ def _recovery_kill_of(case: Case) -> dict[str, Any]:
     """Every second run of a point dies in its recovery too: at a random instant or at one of its writes."""
     turn = case.number // 2
     if turn % 2:
-        return {"kill_after_s": random.uniform(0, _LONGEST_DELAY_S)}
+        return {"kill_after": _soon("go")}
     # Which of them comes next differs from point to point, so that a few runs of each come by all.
     point = RECOVERY_POINTS[(turn // 2 + len(case.point.name) * 7) % len(RECOVERY_POINTS)]
     return {"write": point.write, "moment": point.moment}
+
+
+def _soon(word: str) -> tuple[str, float]:
+    return word, random.uniform(0, _LONGEST_DELAY_S)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from lumedesk.api.transport import Answer, Transport
-from lumedesk.domain.errors import DeskError, TimedOut, Unreachable, Wire
+from lumedesk.domain.errors import DeskError, TimedOut, Unreachable
 from lumedesk.domain.intents import Ground, Intent, State, Step, WithdrawalTerms
 from lumedesk.domain.movements import Outcome, Verdict, verdict_on
 from lumedesk.store import chain
@@ -78,7 +79,6 @@ def sending_taken_for_not_sent() -> None:
 
 def marker_before_the_commit() -> None:
     """The marker of the head is written first, so that it may lead the log."""
-    writing = chain.ChainedLog._writing
     append = chain.ChainedLog.append
 
     def leading(self: Any, at: str, subject: str, kind: str, body: bytes, *check: Any) -> Any:
@@ -87,7 +87,6 @@ def marker_before_the_commit() -> None:
         chain._write_marker(self._marker, seq, digest)
         return append(self, at, subject, kind, body, *check)
 
-    assert writing is chain.ChainedLog._writing
     chain.ChainedLog.append = leading  # type: ignore[method-assign]
 
 
@@ -96,8 +95,6 @@ def no_baseline() -> None:
     arm = Journal.arm
 
     def forgetful(self: Journal, arming: Any) -> Intent:
-        import msgspec
-
         return arm(self, msgspec.structs.replace(arming, baseline=()))
 
     Journal.arm = forgetful  # type: ignore[method-assign]

@@ -134,7 +134,7 @@ class Start:
 
 
 async def give(job: Job, say: Say) -> None:
-    """Give the order, and wait to be killed if that isn't the child's own doing."""
+    """Give the order."""
     start = Start(job)
     if job["order"] == "confirmation":
         await start.poll_now(Kind.TRADES)
@@ -150,7 +150,7 @@ async def give(job: Job, say: Say) -> None:
         say("go")
         outcome = await _heard(lambda done, _: start.movements.withdraw(order, None, done))  # type: ignore[arg-type]
     say(f"done {outcome.verdict.value} {outcome.error or ''}".strip())
-    if job["waits"]:
+    if job["waits"]:  # for the kill that is on its way
         await asyncio.sleep(_LINGER_S)
 
 
@@ -212,7 +212,10 @@ def write_name(book: str, kind: str, body: bytes) -> str:
 
 
 class Doom:
-    """Kills this process at one moment of one durable write: before, in, between (commit and head marker), or after."""
+    """Kills this process at one moment of one durable write: before, in, between (commit and head marker), or after.
+
+    Or at the nth event of all on any of SQLite's files: such a doom has the moment "disk".
+    """
 
     def __init__(self, write: str, moment: str, nth: int, say: Say) -> None:
         self._write = write
@@ -239,11 +242,17 @@ class Doom:
 
         chain.ChainedLog.append = doomed_append  # type: ignore[method-assign]
         chain._write_marker = doomed_mark
-        if self._moment == "in":
+        if self._moment in ("in", "disk"):
             DoomedDisk.install(self)
 
     def meet_disk(self, file: str, event: str, tear: Callable[[], None]) -> None:
         """In the commit: with a torn frame header, with a torn page, or with all written but not synced."""
+        if self._moment == "disk":
+            self._nth -= 1
+            if self._nth < 0:
+                tear()
+                die(self._say)
+            return
         wanted = ("header", "page", "sync")[self._nth % 3]
         if self._is_now and self._moment == "in" and file.endswith("-wal") and event == wanted:
             tear()
@@ -294,6 +303,7 @@ def _set_hooks(job: Job, say: Say) -> None:
     arm, post = Journal.arm, Transport.post
 
     def heard_arm(journal: Journal, arming: Any) -> Intent:
+        say("arming")
         intent = arm(journal, arming)
         say("armed")
         return intent
@@ -328,7 +338,7 @@ def main() -> int:
             _live(job, Say(tell))
         os.close(tell)
         _report({"pid": pid})
-        said, is_stuck = _tended(pid, hear, job["kill_after_s"])
+        said, is_stuck = _tended(pid, hear, job["kill_after"])
         os.close(hear)
         _, status = os.waitpid(pid, 0)
         ended = os.waitstatus_to_exitcode(status)
@@ -340,6 +350,7 @@ def _live(job: Job, say: Say) -> None:
     """The child's whole life. It never returns into the parent's loop."""
     code = 1
     try:
+        gc.disable()
         # The harness's pipes are the parent's alone.
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
@@ -355,8 +366,9 @@ def _live(job: Job, say: Say) -> None:
         os._exit(code)
 
 
-def _tended(pid: int, hear: int, kill_after_s: float | None) -> tuple[bytes, bool]:
-    """All that the child says until it is dead; killed that long after its "go", if asked. True: it had to be ended."""
+def _tended(pid: int, hear: int, kill_after: tuple[str, float] | None) -> tuple[bytes, bool]:
+    """All that the child says until it is dead; killed so long after a word, if asked. True: it had to be ended."""
+    word, delay_s = kill_after or ("", 0.0)
     said, is_stuck = b"", False
     due = time.monotonic() + PATIENCE_S
     is_timed = False
@@ -366,8 +378,8 @@ def _tended(pid: int, hear: int, kill_after_s: float | None) -> tuple[bytes, boo
             if not piece:
                 return said, is_stuck
             said += piece
-            if kill_after_s is not None and not is_timed and b"go\n" in said:
-                is_timed, due = True, time.monotonic() + kill_after_s
+            if word and not is_timed and f"{word}\n".encode() in said:
+                is_timed, due = True, time.monotonic() + delay_s
         else:
             is_stuck = is_stuck or not is_timed
             due = time.monotonic() + PATIENCE_S

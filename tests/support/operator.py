@@ -115,14 +115,12 @@ class Operator:
             if focus is not None and focus.objectName() == name:
                 return
             self.press(Qt.Key.Key_Tab)
-        print("DBG", self.texts("withdrawal"))
         raise AssertionError(f"{name} can't be reached by Tab")
 
     def pass_checks(self) -> None:
         """Go through the wizard's checks, giving a reason wherever one is asked for."""
-        self.wait_for("withdrawal-checks")
-        step = self._find("withdrawal-checks")
-        assert step is not None
+        step = self.wait_for("withdrawal-checks")
+        self.wait(lambda: not any("aren't loaded yet" in text for text in self.texts("withdrawal-checks")))
         for field in step.findChildren(QLineEdit):
             if field.isVisible():
                 self.tab_to(field.objectName())

@@ -158,4 +158,3 @@ def _record(terms: Terms, transaction_id: str, *, masked: bool) -> Any:
         from_amount=Amount(terms.from_amount),
         to_amount=Amount(terms.to_amount),
     )
-

@@ -364,7 +364,9 @@ class World:
         assert seen is not None, "I2: no POST before it is on disk"
         assert seen.state == "sending", "I2: no POST before a durable SENDING"
         assert self.server.posts[uuid] == 0, "I1: one POST for each intent"
-        assert quote is None or quote.is_alive(self.clock), "I9: none after the deadline"
+        if quote is not None:
+            assert self.clock.ticks() < quote.deadline_ticks, "I9: none after the deadline"
+            assert self.clock.now() < quote.deadline_at, "I9: none after the deadline by the wall clock"
         sent = json.loads(body, parse_float=str, parse_int=str)
         shown = terms.amount if isinstance(terms, WithdrawalTerms) else terms.from_amount
         name = "amount" if isinstance(terms, WithdrawalTerms) else "fromAmount"
@@ -413,7 +415,10 @@ class World:
 
     def check(self) -> None:
         """After each transition."""
-        for uuid in self.witness.look():
+        moved = self.witness.look()
+        if not moved:
+            return
+        for uuid in moved:
             seen = self.witness.intents.get(uuid)
             if seen is None:
                 continue

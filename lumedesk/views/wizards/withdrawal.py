@@ -301,6 +301,8 @@ class WithdrawalWizard(Dialog):
 
     def _enter(self, step: Step) -> None:
         self.step = step
+        if step is Step.CHECKS:
+            self.checks_step.begin()
         if step in (Step.CHECKS, Step.REVIEW):
             self._timer.start()
             # The beneficiary and the balance are fetched once more in the moment of sending.

@@ -1,5 +1,7 @@
 """The third step of the withdrawal wizard: what was found, and why the operator goes on where something was."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
@@ -99,6 +101,7 @@ class ChecksStep(QWidget):
         self.setObjectName("withdrawal-checks")
         self._look = look
         self._rows: list[CheckRow] = []
+        self._is_fresh = True
         self.summary = Label(look="heading", wraps=True)
         self.summary.setObjectName("withdrawal-checks-summary")
         self.refresh_button = button("withdrawal-checks-refresh", "Refresh")
@@ -123,14 +126,19 @@ class ChecksStep(QWidget):
         self.setFocusProxy(self._scroll)
 
     def show_flow(self, flow: WithdrawalFlow) -> None:
-        """Show the results; rows stay what they are while the same checks are made."""
-        order = {CheckVerdict.STOP: 0, CheckVerdict.WARN: 1, CheckVerdict.OK: 2}
-        found = sorted(flow.checks, key=lambda each: order[each.verdict])
-        if [each.name for each in found] != [row.name for row in self._rows]:
-            self._make_rows(found)
-        for row, check in zip(self._rows, found, strict=True):
-            row.show_check(check, flow)
-        self.summary.setText(_summary(found))
+        """Show the results. Rows stay where they are while the same checks are made: somebody may be typing in one."""
+        found = {each.name: each for each in flow.checks}
+        if found.keys() != {row.name for row in self._rows} or self._is_fresh:
+            order = {CheckVerdict.STOP: 0, CheckVerdict.WARN: 1, CheckVerdict.OK: 2}
+            self._make_rows(sorted(flow.checks, key=lambda each: order[each.verdict]))
+            self._is_fresh = False
+        for row in self._rows:
+            row.show_check(found[row.name], flow)
+        self.summary.setText(_summary(flow.checks))
+
+    def begin(self) -> None:
+        """Put what needs an answer first once more: the step was entered anew."""
+        self._is_fresh = True
 
     def row(self, name: str) -> CheckRow | None:
         """The row of a check; None where it isn't made."""
@@ -150,10 +158,11 @@ class ChecksStep(QWidget):
             row.attested.connect(self.attested)
             self._rows.append(row)
             self._card.inner.addWidget(row)
+            row.show()
         self._card.inner.addStretch(1)
 
 
-def _summary(found: list[Check]) -> str:
+def _summary(found: Sequence[Check]) -> str:
     stops = sum(each.verdict is CheckVerdict.STOP for each in found)
     looks = sum(each.verdict is CheckVerdict.WARN for each in found)
     if stops:
