@@ -30,34 +30,30 @@ class Child(Protocol):
     @property
     def was_killed(self) -> bool: ...
 
-    def told(self, word: str) -> str | None: ...
+    def told(self, word: str) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Counted by the sandbox when the child was dead and at the end; and the children: killed, killed again, two starts."""
+    """Counted by the sandbox when the child was dead and at the end; and the children: killed, killed again, recovered."""
 
     posts: int
     executed: frozenset[str]
     posts_at_end: int
     executed_at_end: frozenset[str]
-    victim: Any
-    interrupted: Any
-    first: Any
-    second: Any
+    victim: Child
+    interrupted: Child | None
+    recovered: Child
 
     @property
-    def found(self) -> dict[str, Any] | None:
-        """What the books held after the first whole start."""
-        told = self.first.told("found")
-        return None if told is None else dict(json.loads(told))
+    def found(self) -> list[dict[str, Any]]:
+        """What the books held after each of the starts that came through."""
+        return [json.loads(told) for told in self.recovered.told("found")]
 
     @property
     def state(self) -> str:
-        found = self.found
-        if not found or not found["intents"]:
-            return "no intent"
-        return str(found["intents"][0]["state"])
+        intents = self.found[0]["intents"] if self.found else []
+        return str(intents[0]["state"]) if intents else "no intent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +73,17 @@ def judged(facts: Facts, *, must_die: bool = True) -> list[str]:
         wrongs.append(DUPLICATE)
     if (facts.posts, facts.executed) != (facts.posts_at_end, facts.executed_at_end):
         wrongs.append(RESENT)
-    found = facts.found
-    if found is None:
+    if len(facts.found) < 2:
         return [*wrongs, BROKEN] if BROKEN not in wrongs else wrongs
+    found, again = facts.found
     if found["refusal"]:
         # Nothing is read from books that aren't trusted.
         return [*wrongs, DISTRUSTED]
-    if facts.first.told("found") != facts.second.told("found"):
+    if found != again:
         wrongs.append(DIFFERS)
     intents = found["intents"]
     if not intents:
-        if facts.victim.told("armed") is not None or facts.posts or facts.executed:
+        if facts.victim.told("armed") or facts.posts or facts.executed:
             wrongs.append(LOST)
         return wrongs
     wrongs += _of_intent(intents[0], facts.executed)
@@ -99,11 +95,11 @@ def judged(facts: Facts, *, must_die: bool = True) -> list[str]:
 
 
 def _of_children(facts: Facts, must_die: bool) -> list[str]:
-    children = [child for child in (facts.victim, facts.interrupted, facts.first, facts.second) if child is not None]
+    children = [child for child in (facts.victim, facts.interrupted, facts.recovered) if child is not None]
     wrongs = []
     if must_die and not facts.victim.was_killed:
         wrongs.append(MISSED)
-    if any(child.is_stuck or child.told("trace") is not None for child in children):
+    if any(child.is_stuck or child.told("trace") for child in children):
         wrongs.append(BROKEN)
     return wrongs
 

@@ -1,4 +1,4 @@
-"""The line between a child and the sandbox: it passes whole messages on, and at one moment of the order's POST it kills or cuts."""
+"""The line between a child and the sandbox: it passes messages on, and at one moment of the order's POST kills or cuts."""
 
 import asyncio
 import contextlib

@@ -21,8 +21,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import apsw
-
 from lumedesk.api.client import LumetradeClient
 from lumedesk.api.endpoint import Endpoint
 from lumedesk.api.transport import Transport
@@ -35,7 +33,6 @@ from lumedesk.domain.kinds import Kind
 from lumedesk.domain.movements import Outcome
 from lumedesk.domain.quotes import Quote, QuoteRequest
 from lumedesk.domain.withdrawals import WithdrawalOrder
-from lumedesk.store import chain
 from lumedesk.store.journal import Journal
 from lumedesk.store.mirror import Mirror, MirrorReader
 from lumedesk.store.paths import make_private_folder, profile_paths
@@ -45,6 +42,7 @@ from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
 from lumedesk.work.watching import alike_query
 from tests.support import kill_planted
+from tests.support.kill_doom import Doom, Say, die
 
 # A child that nobody killed by then is stuck.
 PATIENCE_S = 30.0
@@ -56,16 +54,6 @@ _ORDER_PARTS = {("beneficiaries", "withdrawals"), ("trades", "quote", "confirm")
 _WARM = ("httpcore", "h11", "certifi", "anyio.streams.tls", "anyio._backends._asyncio")
 
 Job = dict[str, Any]
-
-
-class Say:
-    """The child's voice. What it said is heard although it is killed in the next instant."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-
-    def __call__(self, what: str) -> None:
-        os.write(self._fd, f"{what}\n".encode())
 
 
 class LoopEngine:
@@ -100,7 +88,9 @@ class Start:
         paths = profile_paths(Path(job["folder"]), "kill")
         make_private_folder(paths.folder)
         clock = SystemClock()
-        self.books = Books(paths.journal, paths.audit, (paths.head_of(paths.journal), paths.head_of(paths.audit)), clock)
+        self.books = Books(
+            paths.journal, paths.audit, (paths.head_of(paths.journal), paths.head_of(paths.audit)), clock
+        )
         self._mirror = Mirror(paths.mirror)
         self._reader = MirrorReader(paths.mirror)
         credentials = Credentials(job["key"], Secret(job["secret"]))
@@ -155,8 +145,14 @@ async def give(job: Job, say: Say) -> None:
 
 
 async def recover(job: Job, say: Say) -> None:
-    """Start on what the kill left, read the list twice, and tell what the books hold then."""
+    """Start on what the kill left, and once more on what that start left."""
     say("go")
+    for _ in range(2):
+        say("found " + json.dumps(await _found(job)))
+
+
+async def _found(job: Job) -> Job:
+    """Start, read the list twice, end. Shape: what the books hold then."""
     start = Start(job)
     if job["planted"]:
         await kill_planted.at_recovery(job["planted"], start)
@@ -170,7 +166,7 @@ async def recover(job: Job, say: Say) -> None:
         "audit": [[row.seq, row.what, row.about] for row in books.audit_rows() if row.what != "quoted"],
     }
     await start.close()
-    say("found " + json.dumps(found))
+    return found
 
 
 def _plain(intent: Intent) -> Job:
@@ -187,115 +183,6 @@ async def _heard(ask: Callable[[Callable[[Any], None], Callable[[DeskError], Non
     answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     ask(answer.set_result, answer.set_exception)
     return await answer
-
-
-# Where it dies
-
-
-def die(say: Say) -> None:
-    """End as by `kill -9`."""
-    say("point")
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def write_name(book: str, kind: str, body: bytes) -> str:
-    """What the harness calls a row that is about to be appended."""
-    if book == "audit":
-        named = {"armed": "arming's audit row", "recovered": "recovery's audit row", "likely": "finding's audit row"}
-        return named.get(kind, "" if kind in ("quoted", "stopped") else "outcome's audit row")
-    if kind == "arm":
-        return "arming"
-    step = json.loads(body)
-    if step["state"] == "sending":
-        return "SENDING"
-    return {"recovery": "recovery", "lists": "finding"}.get(step["ground"], "outcome")
-
-
-class Doom:
-    """Kills this process at one moment of one durable write: before, in, between (commit and head marker), or after.
-
-    Or at the nth event of all on any of SQLite's files: such a doom has the moment "disk".
-    """
-
-    def __init__(self, write: str, moment: str, nth: int, say: Say) -> None:
-        self._write = write
-        self._moment = moment
-        self._nth = nth
-        self._say = say
-        self._is_now = False
-
-    def set(self) -> None:
-        """Wrap the functions that write."""
-        append, mark = chain.ChainedLog.append, chain._write_marker
-
-        def doomed_append(log: Any, at: str, subject: str, kind: str, body: bytes, *check: Any) -> Any:
-            self._is_now = write_name(log._path.stem, kind, body) == self._write
-            self._meet("before")
-            entry = append(log, at, subject, kind, body, *check)
-            self._meet("after")
-            self._is_now = False
-            return entry
-
-        def doomed_mark(marker: Path, seq: int, digest: bytes) -> None:
-            self._meet("between")
-            mark(marker, seq, digest)
-
-        chain.ChainedLog.append = doomed_append  # type: ignore[method-assign]
-        chain._write_marker = doomed_mark
-        if self._moment in ("in", "disk"):
-            DoomedDisk.install(self)
-
-    def meet_disk(self, file: str, event: str, tear: Callable[[], None]) -> None:
-        """In the commit: with a torn frame header, with a torn page, or with all written but not synced."""
-        if self._moment == "disk":
-            self._nth -= 1
-            if self._nth < 0:
-                tear()
-                die(self._say)
-            return
-        wanted = ("header", "page", "sync")[self._nth % 3]
-        if self._is_now and self._moment == "in" and file.endswith("-wal") and event == wanted:
-            tear()
-            die(self._say)
-
-    def _meet(self, moment: str) -> None:
-        if self._is_now and moment == self._moment:
-            die(self._say)
-
-
-class DoomedDisk(apsw.VFSFile):
-    """A file of SQLite's whose writes can end half-way."""
-
-    base = apsw.vfs_names()[0]
-    doom: Doom
-
-    def __init__(self, name: Any, flags: Any) -> None:
-        self._name = str(name.filename() if isinstance(name, apsw.URIFilename) else name)
-        super().__init__(self.base, name, flags)
-
-    @classmethod
-    def install(cls, doom: Doom) -> None:
-        cls.doom = doom
-
-        class DoomedVfs(apsw.VFS):
-            def __init__(self) -> None:
-                super().__init__("doomed", cls.base, makedefault=True)
-
-            def xOpen(self, name: Any, flags: Any) -> apsw.VFSFile:  # noqa: N802 - SQLite's name
-                return cls(name, flags)
-
-        cls.vfs = DoomedVfs()  # type: ignore[attr-defined]
-
-    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's name
-        def tear() -> None:
-            super(DoomedDisk, self).xWrite(bytes(data)[: len(data) // 2], offset)
-
-        self.doom.meet_disk(self._name, "header" if len(data) < 100 else "page", tear)
-        super().xWrite(data, offset)
-
-    def xSync(self, flags: int) -> None:  # noqa: N802 - SQLite's name
-        self.doom.meet_disk(self._name, "sync", lambda: None)
-        super().xSync(flags)
 
 
 def _set_hooks(job: Job, say: Say) -> None:
@@ -360,7 +247,7 @@ def _live(job: Job, say: Say) -> None:
             kill_planted.plant(job["planted"])
         asyncio.run((give if job["do"] == "give" else recover)(job, say))
         code = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - all is told
         say("trace " + traceback.format_exc().replace("\n", " | "))
     finally:
         os._exit(code)

@@ -138,16 +138,19 @@ class Stage:
         self._desk = Desk(app, setup, scheme, self.clock)
         self.look, self.session, self.window = self._desk.look, self._desk.session, self._desk.window
 
+    def put_away_dialog(self) -> None:
+        """Take away the dialog that is open, if any, even one that waits for an outcome and refuses to close."""
+        dialog = self.window.dialog
+        if dialog is not None:
+            self.window._forget_dialog(0)
+            dialog.deleteLater()
+            settle()
+
     def close(self) -> None:
         """Leave nothing behind; harmless when it is closed already."""
         if not shiboken6.isValid(self.window):
             return
-        dialog = self.window.dialog
-        if dialog is not None:
-            # One that waits for an outcome refuses to close.
-            self.window._forget_dialog(0)
-            dialog.deleteLater()
-            settle()
+        self.put_away_dialog()
         self._desk.close()
         self.look.deleteLater()
         settle()

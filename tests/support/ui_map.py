@@ -28,6 +28,9 @@ from PySide6.QtWidgets import (
 from lumedesk.models.table import KeyedTable
 from lumedesk.views.dialogs.about import AboutDialog
 from lumedesk.views.dialogs.create_account import CreateAccountDialog
+from lumedesk.views.dialogs.decide import DecideDialog
+from lumedesk.views.dialogs.limits import LimitsDialog
+from lumedesk.views.dialogs.new_books import NewBooksDialog
 from lumedesk.views.dialogs.quote import QuoteDialog
 from lumedesk.views.pages.page import Page
 from lumedesk.views.parts.qr import QrCode
@@ -73,6 +76,9 @@ def windows(stage: Stage) -> list[QWidget]:
         QuoteDialog(session, look, window),
         WithdrawalWizard(session, look, None, window),
         CreateAccountDialog(session, look, window),
+        LimitsDialog(session, look, window),
+        DecideDialog(session, look, "", window),
+        NewBooksDialog(session, window),
         AboutDialog(window),
     ]
 

@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QApplication
 
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.sandbox.gate import Incoming
+from lumedesk.views.pages.record_page import RecordPage
 from lumedesk.views.theme import Scheme
 from lumedesk.work.session import Connector
 from tests.support.clock import FakeClock
-from tests.support.sandbox_desk import START, SandboxDesk
+from tests.support.sandbox_desk import SandboxDesk
 from tests.support.stage import LaidOut, LaidOutConnector, Stage, settle, until
 
 MakeStage = Callable[..., Stage]
@@ -43,19 +44,57 @@ def bodies() -> dict[str, bytes]:
     keys = desk.keys["operator"]
     headers = {b"x-api-key": keys.key.encode(), b"x-api-secret": keys.secret.encode()}
     answers = {name: desk.gate.answer(Incoming("GET", f"/api/v1/{name}", headers, b""), "req_TEST") for name in LISTS}
-    assert START > 0
     return {name: bytes(answer.body) for name, answer in answers.items()}
 
 
 @pytest.fixture
-def treasury(bodies: dict[str, bytes]) -> LaidOut:
+def own_treasury(bodies: dict[str, bytes]) -> LaidOut:
+    """Answers that a test may change at will, for a window of its own."""
     return LaidOut(**bodies)
 
 
+@pytest.fixture(scope="module")
+def shared(
+    qapp: QApplication, tmp_path_factory: pytest.TempPathFactory, bodies: dict[str, bytes]
+) -> Iterator[tuple[Stage, LaidOut]]:
+    """One loaded window for the tests of a file, and the answers behind it."""
+    laid_out = LaidOut(**bodies)
+    stage = Stage(tmp_path_factory.mktemp("shared"), Scheme.LIGHT, LaidOutConnector(laid_out), FakeClock())
+    stage.window.show()
+    loaded(stage)
+    # Kept, so that the check for windows left behind knows them again by their identity.
+    kept = QApplication.topLevelWidgets()
+    yield stage, laid_out
+    kept.clear()
+    stage.close()
+
+
 @pytest.fixture
-def stage(make_stage: MakeStage, treasury: LaidOut) -> Stage:
-    """The treasury on screen, every list confirmed."""
-    return loaded(make_stage(LaidOutConnector(treasury)))
+def treasury(shared: tuple[Stage, LaidOut], bodies: dict[str, bytes]) -> Iterator[LaidOut]:
+    """The answers behind `stage`; what a test adds to them is taken away again."""
+    laid_out = shared[1]
+    laid_out.sent.clear()
+    yield laid_out
+    laid_out.answers = dict(bodies)
+
+
+@pytest.fixture
+def stage(shared: tuple[Stage, LaidOut]) -> Iterator[Stage]:
+    """The treasury on screen, every list confirmed. Filters, details and dialogs are put away after each test."""
+    stage = shared[0]
+    stage.window.activateWindow()
+    until(stage.window.isActiveWindow, "the window to come to the front")
+    yield stage
+    stage.put_away_dialog()
+    for page, _ in stage.window.pages.values():
+        if isinstance(page, RecordPage):
+            page.clear_filters()
+            page.close_detail()
+    stage.window.go_to(None)
+    if stage.look.scheme is not Scheme.LIGHT:
+        stage.look.use(Scheme.LIGHT)
+    until(lambda: all(stage.window.pages[kind][0].table.rowCount() for kind in HISTORIES), "the rows")  # type: ignore[attr-defined]
+    settle()
 
 
 @pytest.fixture

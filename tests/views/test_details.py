@@ -100,9 +100,12 @@ def test_fills_are_listed_as_many_as_came(stage: Stage) -> None:
     assert view.horizontalScrollBar().maximum() == 0
 
 
-def test_a_trade_without_fills_says_so(make_stage: Any, load: Any, treasury: LaidOut) -> None:
-    treasury.answers["trades"] = [{"transactionId": "t1", "status": "COMPLETED"}, {"transactionId": "t2", "fills": []}]
-    stage = load(make_stage(LaidOutConnector(treasury)))
+def test_a_trade_without_fills_says_so(make_stage: Any, load: Any, own_treasury: LaidOut) -> None:
+    own_treasury.answers["trades"] = [
+        {"transactionId": "t1", "status": "COMPLETED"},
+        {"transactionId": "t2", "fills": []},
+    ]
+    stage = load(make_stage(LaidOutConnector(own_treasury)))
     page = opened(stage, Kind.TRADES, lambda trade: trade.transaction_id == "t1")
     assert page.fills_title.text() == "Fills: not reported"
     page = opened(stage, Kind.TRADES, lambda trade: trade.transaction_id == "t2")
@@ -110,8 +113,8 @@ def test_a_trade_without_fills_says_so(make_stage: Any, load: Any, treasury: Lai
     assert not page.fills_view.isVisible()
 
 
-def test_a_status_that_nobody_knows_is_shown_as_it_came(make_stage: Any, load: Any, treasury: LaidOut) -> None:
-    treasury.answers["deposits"] = [{"transactionId": "d1", "status": "ON_HOLD"}]
-    stage = load(make_stage(LaidOutConnector(treasury)))
+def test_a_status_that_nobody_knows_is_shown_as_it_came(make_stage: Any, load: Any, own_treasury: LaidOut) -> None:
+    own_treasury.answers["deposits"] = [{"transactionId": "d1", "status": "ON_HOLD"}]
+    stage = load(make_stage(LaidOutConnector(own_treasury)))
     page = opened(stage, Kind.DEPOSITS, lambda _: True)
     assert page.detail.pill.accessibleName() == "ON_HOLD"

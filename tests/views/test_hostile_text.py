@@ -3,15 +3,19 @@
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QTextEdit
+from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QTableView, QTextEdit
 
+from lumedesk.domain.kinds import HISTORIES, Kind
+from lumedesk.views.pages.own import OwnPage
 from lumedesk.views.pages.record_page import RecordPage
 from lumedesk.views.parts.text import Label
+from lumedesk.views.theme import Scheme
 from tests.support.stage import LaidOut, LaidOutConnector, Stage, settle, until
 
 _TABLES = ("<table><tr><td>" * 20)[:300]
@@ -63,15 +67,23 @@ def _rows(text: str) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(params=list(HOSTILE))
+@pytest.fixture(scope="module", params=list(HOSTILE))
 def case(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def hostile(case: str, make_stage: Any, load: Any) -> Stage:
-    stage: Stage = load(make_stage(LaidOutConnector(LaidOut(**_rows(HOSTILE[case])))))
-    return stage
+@pytest.fixture(scope="module")
+def hostile(qapp: object, case: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    connector = LaidOutConnector(LaidOut(**_rows(HOSTILE[case])))
+    stage = Stage(tmp_path_factory.mktemp(case), Scheme.LIGHT, connector)
+    stage.window.show()
+    until(lambda: all(stage.session.state(kind).confirmed_at for kind in Kind), "every list")
+    until(lambda: all(stage.window.pages[kind][0].table.rowCount() for kind in HISTORIES), "the rows")  # type: ignore[attr-defined]
+    # Kept, so that the check for windows left behind knows them again by their identity.
+    kept = QApplication.topLevelWidgets()
+    yield stage
+    kept.clear()
+    stage.close()
 
 
 def test_every_page_shows_it_literally_and_quickly(hostile: Stage, case: str) -> None:
@@ -81,6 +93,8 @@ def test_every_page_shows_it_literally_and_quickly(hostile: Stage, case: str) ->
         began = time.perf_counter()
         window.go_to(kind)
         settle()
+        if isinstance(page, OwnPage):
+            continue
         if isinstance(page, RecordPage):
             page.view.selectRow(0)
             until(page.detail.isVisible, "the details")
@@ -101,10 +115,7 @@ def test_no_label_is_anything_but_plain(hostile: Stage) -> None:
         assert len(labels) > 40
         assert {label.textFormat() for label in labels} == {Qt.TextFormat.PlainText}
         assert window.findChildren(QTextEdit) == []
-        dialog = window.dialog
-        assert dialog is not None
-        dialog.close()
-        settle()
+        hostile.put_away_dialog()
 
 
 def test_the_wizard_shows_it_literally(hostile: Stage, case: str) -> None:
@@ -114,8 +125,12 @@ def test_the_wizard_shows_it_literally(hostile: Stage, case: str) -> None:
     assert time.perf_counter() - began < 1
     dialog = hostile.window.dialog
     assert dialog is not None
+    until(dialog.isVisible, "the wizard")
     seen = _SEEN.get(case, HOSTILE[case])
-    assert any(seen in label.text() for label in dialog.findChildren(QLabel))
+    tables = [view.model() for view in dialog.findChildren(QTableView)]
+    cells = [model.index(0, at).data() for model in tables for at in range(model.columnCount())]
+    assert any(seen in str(text) for text in [*cells, *(label.text() for label in dialog.findChildren(QLabel))])
+    hostile.put_away_dialog()
 
 
 def test_tooltips_escape_it(hostile: Stage, case: str) -> None:

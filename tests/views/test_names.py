@@ -26,7 +26,7 @@ _SPOKEN = {
 
 def open_all_details(window: MainWindow) -> None:
     for kind, (page, _) in window.pages.items():
-        if isinstance(page, RecordPage):
+        if isinstance(page, RecordPage) and page.table.rowCount():
             window.go_to(kind)
             page.view.selectRow(0)
             until(page.detail.isVisible, f"the details on {page.objectName()}")

@@ -79,8 +79,9 @@ def test_try_again_tries_again(make_stage: Any, bodies: dict[str, bytes]) -> Non
     assert not page.states.isVisible()
 
 
-def test_stale(stage: Stage, treasury: LaidOut) -> None:
-    treasury.answers = failing().answers
+def test_stale(make_stage: Any, load: Any, own_treasury: LaidOut) -> None:
+    stage = load(make_stage(LaidOutConnector(own_treasury)))
+    own_treasury.answers = failing().answers
     stage.clock.advance(240)
     stage.session.refresh()
     until(lambda: all(stage.session.state(kind).error for kind in Kind), "every list to fail")
@@ -93,8 +94,8 @@ def test_stale(stage: Stage, treasury: LaidOut) -> None:
         assert not page.states.isVisible()
 
 
-def test_offline_with_what_was_saved(stage: Stage, make_stage: Any) -> None:
-    stage.close()
+def test_offline_with_what_was_saved(make_stage: Any, load: Any, own_treasury: LaidOut) -> None:
+    load(make_stage(LaidOutConnector(own_treasury))).close()
     offline = make_stage(None)
     until(lambda: offline.window.trades.table.rowCount(), "the saved trades")
     for kind in _ALL:
@@ -133,9 +134,9 @@ def test_nothing_matches(stage: Stage, kind: Kind) -> None:
     assert page.search.text() == ""
 
 
-def test_rows_that_cannot_be_read_are_counted(make_stage: Any, load: Any, treasury: LaidOut) -> None:
-    treasury.answers["accounts"] = [{"id": "a1", "currency": "ZAR"}, {"id": 7}, {"currency": "USD"}]
-    stage = load(make_stage(LaidOutConnector(treasury)))
+def test_rows_that_cannot_be_read_are_counted(make_stage: Any, load: Any, own_treasury: LaidOut) -> None:
+    own_treasury.answers["accounts"] = [{"id": "a1", "currency": "ZAR"}, {"id": 7}, {"currency": "USD"}]
+    stage = load(make_stage(LaidOutConnector(own_treasury)))
     page: Page = go(stage, Kind.ACCOUNTS)
     assert page.trouble.text() == "The server sent 2 rows that can't be read; they are not shown here."
 

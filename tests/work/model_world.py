@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,68 +17,17 @@ from lumedesk.domain.kinds import Kind
 from lumedesk.domain.money import fixed
 from lumedesk.domain.movements import Outcome, Verdict
 from lumedesk.domain.quotes import Quote, read_quote
-from lumedesk.store import chain
 from lumedesk.work.books import Books
 from lumedesk.work.movements import TooLate, _trade_problem
 from lumedesk.work.sending import Parcel, Sender
 from lumedesk.work.watching import DecisionRefused, Watcher
 from tests.support.builders import a_quote_request, a_raw_quote
-from tests.support.clock import FakeClock
+from tests.work.model_crash import Bomb, Crash, MovedClock
 from tests.work.model_server import Line, ModelServer, Plan
 from tests.work.model_witness import Witness
 
 AMOUNTS = ("10.00", "10.0", "10", "25.50", "0.00000001", "123456789012345678.90")
 KINDS = (Kind.WITHDRAWALS, Kind.TRADES)
-
-
-class Crash(BaseException):
-    """The process ends here."""
-
-
-class Bomb:
-    """Ends the process `fuse` appends from now: before the commit, before the marker, or after both."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, clock: FakeClock) -> None:
-        self.fuse = 0
-        self.place = ""
-        self.delay_s = 0.0
-        self._is_between = False
-        append, mark, connect = chain.ChainedLog.append, chain._write_marker, chain.ChainedLog._open
-
-        def appended(log: Any, *arguments: Any) -> Any:
-            place = self.place if self.fuse == 1 else ""
-            self.fuse = max(0, self.fuse - 1)
-            clock.advance(self.delay_s)
-            if place == "before":
-                raise Crash
-            self._is_between = place == "between"
-            entry = append(log, *arguments)
-            self._is_between = False
-            if place == "after":
-                raise Crash
-            return entry
-
-        def marked(*arguments: Any) -> None:
-            if self._is_between:
-                self._is_between = False
-                raise Crash
-            mark(*arguments)
-
-        def opened(log: Any) -> Any:
-            connection = connect(log)
-            connection.pragma("synchronous", "off")
-            return connection
-
-        patch.setattr(chain.ChainedLog, "append", appended)
-        patch.setattr(chain.ChainedLog, "_open", opened)
-        patch.setattr(chain, "_write_marker", marked)
-        patch.setattr(chain.os, "fsync", lambda _file: None)
-
-
-class MovedClock(FakeClock):
-    def jump(self, seconds: float) -> None:
-        """The wall clock alone."""
-        self._at += timedelta(seconds=seconds)
 
 
 @dataclass

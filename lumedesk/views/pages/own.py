@@ -76,7 +76,7 @@ class MovementsPage(OwnPage):
 
     def __init__(self, session: Session, look: Look) -> None:
         super().__init__("movements", "Movements", MovementsTable(), session, look)
-        self.state = self.add_filter("movements-state", "State")
+        self.state = self.add_filter("movements-progress", "State")
         self.state.offer([("All", ""), ("Not settled", "open"), ("Outcome in doubt", "undecided")])
         self.decide_button = button("movements-decide", "Decide what became of it…", "primary")
         self.decide_button.clicked.connect(self._want_decision)

@@ -195,8 +195,8 @@ class WithdrawalWizard(Dialog):
         event.setAccepted(not self.isVisible())
 
     def _choose(self, beneficiary: Beneficiary | None) -> None:
-        self._notice = ""
         if self.step is Step.BENEFICIARY:
+            self._notice = ""
             self._take(beneficiary)
             self._show()
 
@@ -273,6 +273,7 @@ class WithdrawalWizard(Dialog):
         self._take(now)
         if now is None:
             self._notice = _GONE
+            self.beneficiary_step.forget()
             self._enter(Step.BENEFICIARY)
         elif self.step > Step.BENEFICIARY and self.flow.missing(Step.BENEFICIARY) is not None:
             self._notice = _CHANGED

@@ -1,6 +1,6 @@
 """The first two steps of the withdrawal wizard: whom the money goes to, and how much it is."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QModelIndex, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from lumedesk.domain.amount_entry import Convention
@@ -138,6 +138,13 @@ class BeneficiaryStep(QWidget):
             self.view.selectRow(row)
         return row >= 0
 
+    def forget(self) -> None:
+        """Choose nobody."""
+        self.blockSignals(True)  # noqa: FBT003
+        self.view.clearSelection()
+        self.view.setCurrentIndex(QModelIndex())
+        self.blockSignals(False)  # noqa: FBT003
+
     def show_flow(self, flow: WithdrawalFlow) -> None:
         """Show what changed of the chosen one."""
         sighting = self._guards.sighting(flow.beneficiary) if flow.beneficiary else None
@@ -163,7 +170,10 @@ class BeneficiaryStep(QWidget):
         seen = {each.id: guards.sighting(each) for each in held}
         used = frozenset(key for key, sighting in seen.items() if key and sighting and sighting.used_at)
         changed = frozenset(each.id for each in held if each.id and guards.changes(each))
+        # Qt makes a neighbour current when a row goes: that is nobody's choice.
+        self.blockSignals(True)  # noqa: FBT003
         self.table.set_records(payees(held, self._past.withdrawals, used, changed))
+        self.blockSignals(False)  # noqa: FBT003
         self.view.setVisible(self.table.total > 0)
         self.nobody.setVisible(not self.table.total)
 
