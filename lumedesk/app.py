@@ -177,4 +177,5 @@ def _sandbox(setup: Setup) -> SandboxConnector:
         for suffix in ("", "-wal", "-shm"):
             log.with_name(log.name + suffix).unlink(missing_ok=True)
         paths.head_of(log).unlink(missing_ok=True)
+    paths.seen.unlink(missing_ok=True)
     return SandboxConnector(setup.sandbox)

@@ -79,7 +79,7 @@ class QuoteOrder:
 class QuotePreferences:
     """How one operator likes quotes. Amounts are in the currency they are compared with; 0 always asks for a hold."""
 
-    hold_from: Decimal = Decimal(10_000)
+    hold_from: Decimal = Decimal(100_000)
     hold_from_by_currency: dict[str, Decimal] = field(default_factory=dict)
     two_step: bool = False
     auto_refresh: bool = False

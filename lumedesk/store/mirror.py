@@ -3,6 +3,7 @@
 Each record is kept as the JSON it came as, so every digit and every unknown field survives.
 """
 
+import logging
 import os
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,9 +18,13 @@ from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.statuses import status_of
 from lumedesk.store.histories import SHAPES, HistoryShape
 
+log = logging.getLogger(__name__)
+
 SCHEMA_VERSION = 1
 # Of a search: SQLite refuses more than 1,000 terms, and nobody types as many.
 _MAX_WORDS = 100
+# Looking at all of a file takes a second for every few hundred megabytes, at each start.
+_CHECKED_SIZE = 32 * 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,9 +53,31 @@ class Dataset:
 
 
 def open_mirror(path: Path) -> apsw.Connection:
-    """Open `path` for writing, making the tables where they are missing. Errors: MirrorError."""
+    """Open `path` for writing, making the tables where they are missing. Errors: MirrorError.
+
+    A damaged file is put aside and begun anew: the server has all that it held.
+    """
     if not hasattr(apsw, "mc_version"):
         raise MirrorError("This Python has plain apsw in place of apsw-sqlite3mc. Set the environment up again.")
+    try:
+        return _opened(path)
+    except _Damaged as damage:
+        log.warning("%s is damaged and begun anew: %s", path.name, damage)
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                part = path.with_name(path.name + suffix)
+                if part.exists():
+                    part.replace(part.with_name(f"{path.name}.damaged{suffix}"))
+            return _opened(path)
+        except (_Damaged, OSError) as error:
+            raise MirrorError(f"The local data in {path} can't be opened: {error}") from error
+
+
+class _Damaged(Exception):
+    """The file isn't what was written."""
+
+
+def _opened(path: Path) -> apsw.Connection:
     try:
         # The file is made by us, with its mode, before SQLite opens it.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -67,6 +94,11 @@ def open_mirror(path: Path) -> apsw.Connection:
         if version < SCHEMA_VERSION:
             with connection:
                 connection.execute(_schema())
+        elif path.stat().st_size <= _CHECKED_SIZE and (damage := connection.pragma("quick_check")) != "ok":
+            connection.close()
+            raise _Damaged(str(damage)[:200])
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise _Damaged(str(error)) from error
     except (apsw.Error, OSError) as error:
         raise MirrorError(f"The local data in {path} can't be opened: {error}") from error
     return connection
@@ -75,7 +107,8 @@ def open_mirror(path: Path) -> apsw.Connection:
 def open_reader(path: Path) -> apsw.Connection:
     """Open an existing mirror read-only, for one thread's queries. Errors: MirrorError."""
     # Where nothing can be written, SQLite can't keep the files it shares with a writer; there is no writer either.
-    place = str(path) if os.access(path.parent, os.W_OK) else f"{path.absolute().as_uri()}?immutable=1"
+    is_fixed = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
+    place = f"{path.absolute().as_uri()}?immutable=1" if is_fixed else str(path)
     try:
         connection = apsw.Connection(place, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
         _configure(connection)

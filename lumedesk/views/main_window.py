@@ -21,6 +21,7 @@ from lumedesk.views.dialogs.about import AboutDialog
 from lumedesk.views.dialogs.create_account import CreateAccountDialog
 from lumedesk.views.dialogs.decide import DecideDialog
 from lumedesk.views.dialogs.dialog import Dialog
+from lumedesk.views.dialogs.limits import LimitsDialog
 from lumedesk.views.dialogs.new_books import NewBooksDialog
 from lumedesk.views.dialogs.quote import QuoteDialog
 from lumedesk.views.pages.histories import DepositsPage, TradesPage, WithdrawalsPage
@@ -126,8 +127,11 @@ class MainWindow(QMainWindow):
         self.quote_action = self._action("action-quote", "Get a &quote…", "Ctrl+K", self.open_quote)
         self.withdraw_action = self._action("action-withdraw", "&New withdrawal…", "Ctrl+N", self.open_withdrawal)
         self.account_action = self._action("action-account", "&Create account…", "", self.open_create_account)
+        limits_action = self._action("action-limits", "&Limits on withdrawals…", "", self.open_limits)
         quit_action = self._action("action-quit", "&Quit", QKeySequence(QKeySequence.StandardKey.Quit), self.close)
         money.addActions([self.quote_action, self.withdraw_action, self.account_action])
+        money.addSeparator()
+        money.addAction(limits_action)
         money.addSeparator()
         money.addAction(quit_action)
         view = bar.addMenu("&View")
@@ -213,6 +217,10 @@ class MainWindow(QMainWindow):
         dialog = CreateAccountDialog(self._session, self._look, self)
         dialog.created.connect(self._show_created)
         self._open(dialog)
+
+    def open_limits(self) -> None:
+        """Open the dialog that sets the local limits."""
+        self._open(LimitsDialog(self._session, self._look, self))
 
     def open_decision(self, uuid: str) -> None:
         """Open the dialog in which a movement of unknown outcome is decided."""

@@ -15,11 +15,11 @@ from lumedesk.domain.intents import OPEN, UNDECIDED, ConfirmationTerms, Intent, 
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.money import grouped
 from lumedesk.domain.movements import Outcome, Verdict, verdict_on
-from lumedesk.domain.quotes import Quote, QuoteRequest, RoundTrips, read_quote
+from lumedesk.domain.quotes import ASSUMED_LIFE_S, Quote, QuoteRequest, RoundTrips, read_quote
 from lumedesk.domain.withdrawals import WithdrawalOrder
 from lumedesk.work.books import Books
 from lumedesk.work.engine import Engine, Ticket
-from lumedesk.work.sending import NotArmed, Parcel, Sender
+from lumedesk.work.sending import CutOff, NotArmed, Parcel, Sender
 from lumedesk.work.watching import DecisionRefused, Watcher, kind_of
 
 T = TypeVar("T")
@@ -99,8 +99,12 @@ class Movements(QObject):
         owner: QObject,
         done: Callable[[Quote], None],
         failed: Callable[[DeskError], None],
+        assumed_life_s: float = ASSUMED_LIFE_S,
     ) -> Ticket[Quote]:
-        """Ask for a price. It moves no money; cancelling the ticket drops a late answer."""
+        """Ask for a price. It moves no money; cancelling the ticket drops a late answer.
+
+        `assumed_life_s` is how long it holds when the server names no expiry.
+        """
 
         async def ask() -> Quote:
             sent_ticks = self._clock.ticks()
@@ -113,6 +117,7 @@ class Movements(QObject):
                 self._clock.ticks(),
                 sent_ticks=sent_ticks,
                 latency_p95_s=self._round_trips.p95_s(),
+                assumed_life_s=assumed_life_s,
             )
             self._books.note("quoted", quote.quote_str or "", _quote_facts(quote))
             return quote
@@ -254,7 +259,14 @@ class Movements(QObject):
         task = asyncio.ensure_future(self._sender.carry(parcel))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if caller is not None and caller.cancelling():
+                raise
+            # Nobody cancelled the caller: the exchange broke off by itself.
+            return Outcome(Verdict.UNKNOWN, error=CutOff())
 
     def _submit(
         self,

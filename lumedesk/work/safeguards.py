@@ -1,7 +1,7 @@
 """What the desk itself remembers to keep withdrawals safe: local limits, how beneficiaries looked, an unfinished draft."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -13,10 +13,9 @@ from lumedesk.domain.records import Beneficiary
 from lumedesk.domain.sightings import Change, Sighting, changes, seen_details
 from lumedesk.domain.withdrawals import Draft
 from lumedesk.store.limits import LimitsFile
-from lumedesk.store.paths import ProfilePaths
 from lumedesk.store.private_file import NotWritable
 from lumedesk.store.seen import SeenFile
-from lumedesk.work.session import Connection, Session
+from lumedesk.work.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -32,16 +31,24 @@ class NotKept(DeskError):
 
 
 class Safeguards(QObject):
-    """One profile's guards. Lives on the UI thread; the files are small."""
+    """One profile's guards. Lives on the UI thread; what it writes is written on the worker."""
 
-    # Other limits are in force now. UI thread.
+    # Other limits are in force, or the beneficiaries were looked at anew. UI thread.
     changed = Signal()
 
     def __init__(
-        self, limits: Path, seen: Path, clock: Clock, *, view_only: bool = False, parent: QObject | None = None
+        self,
+        limits: Path,
+        seen: Path,
+        clock: Clock,
+        engine: Engine,
+        *,
+        view_only: bool = False,
+        parent: QObject | None = None,
     ) -> None:
         """`view_only`: another process writes these files; here they are only read."""
         super().__init__(parent)
+        self._engine = engine
         self._clock = clock
         self._view_only = view_only
         self._limits = LimitsFile(limits, clock.now())
@@ -65,15 +72,22 @@ class Safeguards(QObject):
         """Why changes of beneficiaries may go unnoticed; empty when all is well."""
         return self._seen.trouble or self._unwritten
 
-    def save_limits(self, limits: Limits) -> None:
-        """Put these in force. Errors: NotKept; then the old ones stay."""
-        if self._view_only:
-            raise NotKept("Another LumeDesk has this profile open.")
-        try:
-            self._limits.save(limits)
-        except NotWritable as error:
-            raise NotKept(str(error)) from error
-        self.changed.emit()
+    def save_limits(self, limits: Limits, done: Callable[[], None], failed: Callable[[DeskError], None]) -> None:
+        """Put these in force, once they are written; `failed` gets NotKept, and then the old ones stay."""
+
+        async def save() -> None:
+            if self._view_only:
+                raise NotKept("Another LumeDesk has this profile open.")
+            try:
+                self._limits.save(limits)
+            except NotWritable as error:
+                raise NotKept(str(error)) from error
+
+        def tell(_nothing: None) -> None:
+            self.changed.emit()
+            done()
+
+        self._engine.submit(save(), self, tell, failed)
 
     def sighting(self, beneficiary: Beneficiary) -> Sighting | None:
         """How a beneficiary looked when it was last seen; None for one never seen."""
@@ -86,31 +100,27 @@ class Safeguards(QObject):
 
     def notice(self, beneficiaries: Iterable[Beneficiary]) -> None:
         """Take in how they are now: what is new is seen, what differs is noted with the time."""
-        if self._view_only:
-            return
-        try:
-            self._seen.notice(beneficiaries, self._clock.now())
-            self._unwritten = ""
-        except NotWritable as error:
-            log.warning("%s", error)
-            self._unwritten = f"What the beneficiaries look like can't be recorded: {error}"
+        seen, now = tuple(beneficiaries), self._clock.now()
+        self._write(lambda: self._seen.notice(seen, now))
 
     def accept(self, beneficiary: Beneficiary, *, used: bool) -> None:
         """The operator stands by these details; `used` when money was sent there."""
+        now = self._clock.now()
+        self._write(lambda: self._seen.accept(beneficiary, now, used=used))
+
+    def _write(self, write: Callable[[], object]) -> None:
         if self._view_only:
             return
-        try:
-            self._seen.accept(beneficiary, self._clock.now(), used=used)
-        except NotWritable as error:
-            log.warning("%s", error)
 
+        async def run() -> None:
+            try:
+                write()
+                self._unwritten = ""
+            except NotWritable as error:
+                log.warning("%s", error)
+                self._unwritten = f"What the beneficiaries look like can't be recorded: {error}"
 
-def safeguards_of(session: Session) -> Safeguards:
-    """The guards of a session's profile: made when first asked for, one for each session."""
-    found = session.findChild(Safeguards)
-    if found is None:
-        # The journal lies in the profile's folder; so do these files.
-        paths = ProfilePaths(session._books._places[0][0].parent)
-        view_only = session.connection is Connection.VIEW_ONLY
-        found = Safeguards(paths.limits, paths.seen, session.clock, view_only=view_only, parent=session)
-    return found
+        def tell(_nothing: None) -> None:
+            self.changed.emit()
+
+        self._engine.submit(run(), self, tell)

@@ -20,11 +20,13 @@ from lumedesk.domain.intents import Terms
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.records import Account, Record
 from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorReader
+from lumedesk.store.paths import ProfilePaths
 from lumedesk.work.books import Books
 from lumedesk.work.engine import Engine, Ticket, Unexpected
 from lumedesk.work.feeds import DatasetState, FeedReport, Feeds
 from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
+from lumedesk.work.safeguards import Safeguards
 from lumedesk.work.watching import alike_query
 
 T = TypeVar("T")
@@ -102,6 +104,8 @@ class Session(QObject):
         self.connection = Connection.CONNECTING if connector else without
         self.in_flight = 0
         self._books = books
+        paths = ProfilePaths(mirror_path.parent)
+        self.safeguards = Safeguards(paths.limits, paths.seen, clock, engine, view_only=view_only, parent=self)
         self.movements = Movements(engine, books, self, clock, self)
         self._load_mirror()
 
@@ -112,8 +116,9 @@ class Session(QObject):
 
     def stop(self) -> None:
         """Cancel everything under way and close what is open. Bounded in time."""
-        self._engine.stop(self._farewell)
+        # The writer closes last: only it can bring everything into the one file.
         self._reader.close()
+        self._engine.stop(self._farewell)
 
     # What is known
 

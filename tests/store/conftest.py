@@ -1,6 +1,7 @@
-"""A mirror in a profile of its own."""
+"""A mirror in a profile of its own; a place for a chained log and its marker."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +21,9 @@ def reader(mirror: Mirror, profile: ProfilePaths) -> Iterator[MirrorReader]:
     reader = MirrorReader(profile.mirror)
     yield reader
     reader.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> tuple[Path, Path]:
+    """The log and its marker, in folders of their own."""
+    return tmp_path / "profile" / "journal.sqlite", tmp_path / "heads" / "journal.json"

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,5 +47,29 @@ def read_only_folder(beside: Path, fill: Path | None = None) -> Iterator[Path]:
     try:
         subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
         yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@contextlib.contextmanager
+def full_disk(folder: Path, size: str = "512k") -> Iterator[Callable[[], None]]:
+    """A small disk of its own mounted over `folder`, which keeps its files; what is given fills it to the last byte."""
+    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
+    options = f"size={size},mode=0700"
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+
+    def fill() -> None:
+        with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
+            while filler.write(bytes(512)):
+                pass
+
+    try:
+        for name, content in kept.items():
+            (folder / name).write_bytes(content)
+        yield fill
     finally:
         subprocess.run(["umount", str(folder)], check=True)

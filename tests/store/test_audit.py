@@ -15,11 +15,6 @@ from tests.support.clock import FakeClock
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> tuple[Path, Path]:
-    return tmp_path / "profile" / "audit.sqlite", tmp_path / "heads" / "audit.json"
-
-
-@pytest.fixture
 def audit(place: tuple[Path, Path], clock: FakeClock) -> Iterator[AuditLog]:
     audit = AuditLog(*place, clock)
     yield audit

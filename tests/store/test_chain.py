@@ -3,23 +3,16 @@
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
 import pytest
 
-from lumedesk.store import chain, paths
+from lumedesk.store import chain
 from lumedesk.store.chain import ChainBroken, ChainedLog, ChainUnwritable, set_aside
-from tests.store.full_disk import needs_limits, no_room, read_only_folder
 
 AT = "2026-05-11T10:15:30+00:00"
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> tuple[Path, Path]:
-    """The log and its marker, in folders of their own."""
-    return tmp_path / "profile" / "journal.sqlite", tmp_path / "heads" / "journal.json"
 
 
 def filled(place: tuple[Path, Path], rows: int = 5) -> None:
@@ -347,67 +340,3 @@ def test_setting_aside_keeps_every_file(place: tuple[Path, Path]) -> None:
     assert len({aside for aside, _ in kept}) == 3
     assert all(aside.read_bytes() == content for aside, content in kept)
     assert len(list(place[1].parent.iterdir())) == 3
-
-
-# Places where nothing can be written
-
-
-@needs_limits
-def test_a_full_disk_adds_nothing_and_says_so(place: tuple[Path, Path]) -> None:
-    filled(place)
-    log = ChainedLog(*place)
-    with no_room(), pytest.raises(ChainUnwritable, match="can't be written"):
-        log.append(AT, "s", "k", b"x" * 100_000)
-    log.append(AT, "s", "k", b"after")
-    log.close()
-    assert bodies(place) == [*FIVE, b"after"]
-
-
-def test_a_database_that_may_not_grow_adds_nothing(place: tuple[Path, Path]) -> None:
-    filled(place)
-    log = ChainedLog(*place)
-    log._db.pragma("max_page_count", log._db.pragma("page_count"))
-    with pytest.raises(ChainUnwritable, match="full"):
-        log.append(AT, "s", "k", b"x" * 100_000)
-    log.close()
-    assert bodies(place) == FIVE
-
-
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with read_only_folder(tmp_path) as folder, pytest.raises(ChainUnwritable):
-        ChainedLog(folder / "journal.sqlite", tmp_path / "heads" / "journal.json")
-
-
-def test_a_folder_in_the_place_of_the_file_is_told(place: tuple[Path, Path]) -> None:
-    place[0].mkdir(parents=True)
-    with pytest.raises(ChainUnwritable):
-        ChainedLog(*place)
-
-
-@pytest.fixture
-def mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Say how the test's folder is mounted."""
-    table = tmp_path / "mountinfo"
-    monkeypatch.setattr(paths, "_MOUNTS", table)
-
-    def mounted(kind: str) -> None:
-        point = str(tmp_path.resolve()).replace(" ", "\\040")
-        table.write_text(f"1 0 0:1 / / rw - ext4 /dev/x rw\n2 1 0:2 / {point} rw shared:1 - {kind} server:/x rw\n")
-
-    return mounted
-
-
-@pytest.mark.parametrize("kind", ["nfs4", "cifs", "9p", "fuse.sshfs", "ceph"])
-def test_a_network_drive_is_refused(
-    place: tuple[Path, Path], mounts: Callable[[str], None], kind: str, tmp_path: Path
-) -> None:
-    mounts(kind)
-    with pytest.raises(ChainUnwritable, match="network drive"):
-        ChainedLog(*place)
-    link = tmp_path.with_name(tmp_path.name + "-link")
-    link.symlink_to(tmp_path)
-    with pytest.raises(ChainUnwritable, match="network drive"):
-        ChainedLog(link / "journal.sqlite", place[1])
-    assert not place[0].exists()
-    mounts("ext4")
-    filled(place)

@@ -36,11 +36,6 @@ OpenJournal = Callable[[], Journal]
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> tuple[Path, Path]:
-    return tmp_path / "profile" / "journal.sqlite", tmp_path / "heads" / "journal.json"
-
-
-@pytest.fixture
 def open_journal(place: tuple[Path, Path], clock: FakeClock) -> Iterator[OpenJournal]:
     """Open the journal, as often as is liked; all are closed when the test ends."""
     opened: list[Journal] = []

@@ -64,11 +64,12 @@ def test_a_newer_file_is_refused_and_left_alone(profile: ProfilePaths) -> None:
 
 
 @pytest.mark.parametrize("content", [b"garbage" * 500, b"SQLite format 3\0" + b"\xff" * 4_000])
-def test_a_file_that_is_no_database_is_told(profile: ProfilePaths, content: bytes) -> None:
+def test_a_file_that_is_no_database_is_put_aside_and_begun_anew(profile: ProfilePaths, content: bytes) -> None:
     profile.mirror.write_bytes(content)
-    with pytest.raises(MirrorError, match="can't be opened"):
-        Mirror(profile.mirror)
-    assert profile.mirror.read_bytes() == content
+    mirror = Mirror(profile.mirror)
+    write(mirror, Kind.TRADES, [a_trade()])
+    mirror.close()
+    assert profile.mirror.with_name("mirror.sqlite.damaged").read_bytes() == content
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -116,20 +116,20 @@ def cases(runs: int, points: Iterable[Point] = POINTS, orders: Iterable[str] = O
 
 async def campaign(wanted: list[Case], folder: Path, workers: int = 0, progress: Any = None) -> list[Run]:
     """Make all these runs, several at once, each worker with a sandbox, a line and a warm parent of its own."""
-    waiting = iter(wanted)
-    done: list[Run] = []
+    waiting = iter(enumerate(wanted))
+    done: dict[int, Run] = {}
 
     async def work(number: int) -> None:
         async with Worker(folder / f"worker{number}") as worker:
-            for case in waiting:
-                done.append(await worker.run(case))
+            for index, case in waiting:
+                done[index] = await worker.run(case)
                 if progress is not None:
                     progress(len(done))
 
     async with asyncio.TaskGroup() as group:
         for number in range(workers or min(len(wanted), (os.cpu_count() or 1) + 1)):
             group.create_task(work(number))
-    return done
+    return [done[index] for index in sorted(done)]
 
 
 class Worker:

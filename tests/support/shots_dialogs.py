@@ -17,7 +17,6 @@ from lumedesk.views.dialogs.dialog import Dialog
 from lumedesk.views.dialogs.limits import LimitsDialog
 from lumedesk.views.dialogs.quote import QuoteDialog, State
 from lumedesk.views.wizards.withdrawal import WithdrawalWizard
-from lumedesk.work.safeguards import safeguards_of
 from tests.support.sandbox import SandboxControl
 from tests.support.shots_pages import Camera, staged, wait_for_rows
 from tests.support.stage import SandboxConnector, Stage, settle, until
@@ -115,7 +114,8 @@ def _confirm(camera: Camera, each: Set, dialog: QuoteDialog) -> None:
     dialog.confirm()
     _quote_outcome(camera, each, dialog, Verdict.UNKNOWN)
     dialog = _quote_dialog(each)
-    _quote_until_firm(dialog)
+    # Not the amount whose outcome is unknown: that one is blocked.
+    _quote_until_firm(dialog, "25001")
     each.process.stop()
     dialog.confirm()
     _quote_outcome(camera, each, dialog, Verdict.NOT_SENT)
@@ -128,9 +128,9 @@ def _quote_dialog(each: Set) -> QuoteDialog:
     return dialog
 
 
-def _quote_until_firm(dialog: QuoteDialog) -> None:
-    dialog.amount.setText("25000")
-    dialog.amount.textEdited.emit("25000")
+def _quote_until_firm(dialog: QuoteDialog, amount: str = "25000") -> None:
+    dialog.amount.setText(amount)
+    dialog.amount.textEdited.emit(amount)
     dialog.ask()
     until(lambda: dialog.state is State.FIRM, "a firm quote")
 
@@ -183,8 +183,10 @@ def withdrawal(camera: Camera, home: Path) -> None:
 def withdrawal_doubts(camera: Camera, home: Path) -> None:
     """A changed beneficiary, checks that ask for answers, an amount to be typed again, and a draft from before."""
     with on_set(camera, home) as each:
-        guards = safeguards_of(each.stage.session)
-        guards.save_limits(Limits().with_currency("USD", CurrencyLimits(single=Decimal(5000), daily=Decimal(9000))))
+        guards = each.stage.session.safeguards
+        limits = Limits().with_currency("USD", CurrencyLimits(single=Decimal(5000), daily=Decimal(9000)))
+        guards.save_limits(limits, lambda: None, print)
+        until(lambda: guards.limits == limits, "the limits are saved")
         dialog = LimitsDialog(each.stage.session, each.stage.look, each.stage.window)
         dialog.show()
         settle()
@@ -225,14 +227,14 @@ def _other_outcomes(camera: Camera, each: Set) -> None:
         _withdraw(camera, each, verdict)
     _blocked(camera, each)
     each.stage.clock.advance(1)
-    wizard = _ready_to_send(each, "0.5")
+    wizard = ready_to_send(each, "0.5")
     each.process.stop()
     wizard.send()
     _outcome(camera, each, wizard, Verdict.NOT_SENT)
 
 
 def _withdraw(camera: Camera, each: Set, verdict: Verdict) -> None:
-    wizard = _ready_to_send(each, "0.25" if verdict is Verdict.UNKNOWN else "0.5")
+    wizard = ready_to_send(each, "0.25" if verdict is Verdict.UNKNOWN else "0.5")
     wizard.send()
     _outcome(camera, each, wizard, verdict)
 
@@ -243,7 +245,7 @@ def _outcome(camera: Camera, each: Set, wizard: WithdrawalWizard, verdict: Verdi
     each.close(wizard)
 
 
-def _ready_to_send(each: Set, amount: str) -> WithdrawalWizard:
+def ready_to_send(each: Set, amount: str) -> WithdrawalWizard:
     wizard = _at_amount(each)
     _type(wizard, amount)
     wizard.go_on()

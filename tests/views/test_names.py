@@ -1,7 +1,9 @@
 """Every control has a stable name for tests and a spoken one for people who can't see it."""
 
 from collections import Counter
+from collections.abc import Iterator
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtWidgets import QWidget
@@ -33,7 +35,19 @@ def open_all_details(window: MainWindow) -> None:
 
 
 def focusable(window: QWidget) -> list[QWidget]:
-    return [each for each in window.findChildren(QWidget) if each.focusPolicy() != Qt.FocusPolicy.NoFocus]
+    """All but Qt's own inner parts, such as a spin box's field, which pass the focus on."""
+    found = [each for each in window.findChildren(QWidget) if each.focusPolicy() != Qt.FocusPolicy.NoFocus]
+    return [each for each in found if not each.objectName().startswith("qt_")]
+
+
+@pytest.fixture
+def dialogs(stage: Stage) -> Iterator[list[QWidget]]:
+    """One of each dialog."""
+    made = windows(stage)[1:]
+    yield made
+    for dialog in made:
+        dialog.deleteLater()
+    settle()
 
 
 def spoken(widget: QWidget) -> str:
@@ -49,25 +63,26 @@ def test_every_focusable_control_has_a_name_and_a_spoken_one(stage: Stage) -> No
     assert [each.objectName() for each in controls if not spoken(each)] == []
 
 
-def test_the_dialogs_controls_have_names_and_spoken_ones(stage: Stage) -> None:
-    for dialog in windows(stage)[1:]:
+def test_the_dialogs_controls_have_names_and_spoken_ones(dialogs: list[QWidget]) -> None:
+    for dialog in dialogs:
         controls = focusable(dialog)
         assert controls
         assert [type(each).__name__ for each in controls if not each.objectName()] == []
         assert [each.objectName() for each in controls if not spoken(each)] == []
-        dialog.deleteLater()
-    settle()
 
 
 def test_names_are_unique_within_their_window(stage: Stage) -> None:
     open_all_details(stage.window)
-    for window in windows(stage):
-        names = Counter(each.objectName() for each in window.findChildren(QWidget) if each.objectName())
-        own = {name: count for name, count in names.items() if count > 1 and not name.startswith("qt_")}
-        assert own == {}
-        if window is not stage.window:
-            window.deleteLater()
-            settle()
+    assert repeated(stage.window) == {}
+
+
+def test_names_are_unique_within_each_dialog(dialogs: list[QWidget]) -> None:
+    assert [repeated(dialog) for dialog in dialogs] == [{}] * len(dialogs)
+
+
+def repeated(window: QWidget) -> dict[str, int]:
+    names = Counter(each.objectName() for each in window.findChildren(QWidget) if each.objectName())
+    return {name: count for name, count in names.items() if count > 1 and not name.startswith("qt_")}
 
 
 def test_assistive_technology_finds_nothing_without_a_name(stage: Stage) -> None:

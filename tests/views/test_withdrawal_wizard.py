@@ -18,7 +18,6 @@ from lumedesk.domain.movements import Verdict
 from lumedesk.domain.withdrawals import Draft, Step
 from lumedesk.views.wizards.withdrawal import WithdrawalWizard
 from lumedesk.views.wizards.withdrawal_review import CodePassage
-from lumedesk.work.safeguards import safeguards_of
 from tests.support.clock import FakeClock
 from tests.support.stage import Held, LaidOut, LaidOutConnector, Stage, settle, until
 
@@ -155,7 +154,7 @@ def test_a_plain_withdrawal_goes_through_and_is_sent_once_as_shown(opened: Open)
     assert hand.send() is Verdict.ACCEPTED
     assert laid_out.sent == [("beneficiaries/withdrawals", {"beneficiaryId": "ben_1", "amount": 100.5})]
     assert "goes on by itself" in hand.wizard.result_step.next.text()
-    sighting = safeguards_of(hand.stage.session).sighting(hand.wizard.flow.beneficiary)  # type: ignore[arg-type]
+    sighting = hand.stage.session.safeguards.sighting(hand.wizard.flow.beneficiary)  # type: ignore[arg-type]
     assert sighting is not None
     assert sighting.used_at is not None
 
@@ -264,8 +263,11 @@ def test_a_stale_balance_is_read_again_before_going_on(opened: Open, clock: Fake
 
 def test_limits_are_warned_of_and_typed_again(opened: Open) -> None:
     hand = opened()
-    guards = safeguards_of(hand.stage.session)
-    guards.save_limits(Limits().with_currency("ZAR", CurrencyLimits(single=Decimal(1000))))
+    guards = hand.stage.session.safeguards
+    saved: list[bool] = []
+    limits = Limits().with_currency("ZAR", CurrencyLimits(single=Decimal(1000)))
+    guards.save_limits(limits, lambda: saved.append(True), lambda error: saved.append(not error))
+    until(lambda: saved == [True], "the limits are saved")
     hand.choose().type_amount("1500").next()
     row = hand.wizard.checks_step.row("Limit for one payment")
     assert row is not None
@@ -421,7 +423,7 @@ def test_a_draft_is_kept_and_offered_again(opened: Open) -> None:
     hand = opened().choose().type_amount("77.25")
     hand.wizard.close()
     until(lambda: hand.stage.window.dialog is None, "the wizard to close")
-    assert safeguards_of(hand.stage.session).draft == Draft("ben_1", "77.25")
+    assert hand.stage.session.safeguards.draft == Draft("ben_1", "77.25")
     hand = reopened(hand.stage)
     offer = hand.wizard.beneficiary_step.draft_offer
     assert "77.25 ZAR to Umhlanga Logistics" in offer.text()
@@ -429,7 +431,7 @@ def test_a_draft_is_kept_and_offered_again(opened: Open) -> None:
     assert hand.wizard.step is Step.AMOUNT
     assert hand.wizard.amount_step.amount.text() == "77.25"
     hand.next().next().send()
-    assert safeguards_of(hand.stage.session).draft is None
+    assert hand.stage.session.safeguards.draft is None
 
 
 def test_when_nothing_may_be_sent_that_is_said_and_nothing_is(opened: Open) -> None:

@@ -84,7 +84,7 @@ class World:
         terms = WithdrawalTerms(f"ben_{payee % 2}", "Payee", details, "ZAR", digits)
         seat = self._seat(at)
         if seat is not None:
-            with self._step(at):
+            with _Step(self, at):
                 self._poll(seat, Kind.WITHDRAWALS)
             self._give(at, Given(self._parcel(seat, f"w{len(self.given)}", terms, plan), plan))
 
@@ -114,7 +114,7 @@ class World:
         known = [each for each in self.given if each.parcel.uuid in self.witness.intents]
         if not known:
             return
-        with self._step(at):
+        with _Step(self, at):
             seat = self._seat(at)
             if seat is not None:
                 flight = seat.sender.carry(known[which % len(known)].parcel)
@@ -127,7 +127,7 @@ class World:
         seat = self.seats[at % 2]
         if seat is not None and seat.flights:
             uuid = sorted(seat.flights)[which % len(seat.flights)]
-            with self._step(at):
+            with _Step(self, at):
                 self._go_on(seat, uuid, seat.flights.pop(uuid))
 
     def cancel(self, at: int, which: int) -> None:
@@ -135,11 +135,11 @@ class World:
         seat = self.seats[at % 2]
         if seat is not None and seat.flights:
             uuid = sorted(seat.flights)[which % len(seat.flights)]
-            with self._step(at):
+            with _Step(self, at):
                 self._give_up(seat, uuid)
 
     def poll(self, at: int, kind: int) -> None:
-        with self._step(at):
+        with _Step(self, at):
             seat = self._seat(at)
             if seat is not None:
                 self._poll(seat, KINDS[kind % 2])
@@ -166,7 +166,7 @@ class World:
             self.server.act(sorted(self.server.waiting)[which % len(self.server.waiting)])
 
     def decide(self, at: int, which: int, candidate: int, *, accept: bool) -> None:
-        with self._step(at):
+        with _Step(self, at):
             seat = self._seat(at)
             undecided = [] if seat is None else [each for each in seat.books.intents if each.state in UNDECIDED]
             if seat is None or not undecided:
@@ -190,7 +190,7 @@ class World:
     def restart(self, at: int) -> None:
         """Quit in good order, and open again."""
         seat = self.seats[at % 2]
-        with self._step(at):
+        with _Step(self, at):
             if seat is not None:
                 for uuid in sorted(seat.flights):
                     self._give_up(seat, uuid)
@@ -257,9 +257,6 @@ class World:
         for flight in seat.flights.values():
             flight.close()
 
-    def _step(self, at: int) -> "_Step":
-        return _Step(self, at)
-
     def _poll(self, seat: Seat, kind: Kind) -> None:
         seat.mirror[kind] = self.server.rows(kind)
         seat.watcher.look(kind)
@@ -287,7 +284,7 @@ class World:
 
     def _give(self, at: int, given: Given) -> None:
         self.given.append(given)
-        with self._step(at):
+        with _Step(self, at):
             seat = self._seat(at)
             if seat is not None:
                 self._go_on(seat, given.parcel.uuid, seat.sender.carry(given.parcel))
@@ -381,8 +378,7 @@ class World:
         open_now = [uuid for uuid, seen in self.witness.intents.items() if seen.is_open and not seen.was_refused]
         likenesses = [likeness_of(terms[uuid]) for uuid in open_now]
         assert len(likenesses) == len(set(likenesses)), "two orders alike are never open at once"
-        quotes = [seen.arming["terms"].get("quote_str") for seen in self.witness.intents.values()]
-        named = [quote for quote in quotes if quote]
+        named = [quote for each in self.witness.intents.values() if (quote := each.arming["terms"].get("quote_str"))]
         assert len(named) == len(set(named)), "I11: one intent for each quote"
 
 

@@ -311,7 +311,7 @@ def test_stopping_leaves_nothing(
 def test_the_local_file_is_checked_before_anything_is_sent(
     engine: Engine, profile: ProfilePaths, clock: FakeClock
 ) -> None:
-    profile.mirror.write_bytes(b"garbage" * 1_000)
+    profile.mirror.mkdir()
     with pytest.raises(MirrorError):
         a_session(engine, profile, None, clock)
 

@@ -38,7 +38,7 @@ class DecideDialog(Dialog):
         self.body.addWidget(self.view, 1)
         self.body.addLayout(labelled("How you know", self.note))
         self.body.addWidget(self.message)
-        self.setMinimumSize(760, 480)
+        self.setMinimumSize(820, 480)
         self.accept_button.clicked.connect(self._accept)
         self.give_up_button.clicked.connect(self._give_up)
         self.view.current_changed.connect(self._show_buttons)
@@ -57,8 +57,10 @@ class DecideDialog(Dialog):
             return
         value, currency = amount_of(intent)
         self.subtitle.setText(f"{what_of(intent)}, {amount(value)} {currency}")
+        waiting = waits_for(intent, self._session.clock.now())
+        waiting += "" if waiting.endswith("?") else "."
         self.waiting.setText(
-            f"Waiting for: {waits_for(intent, self._session.clock.now())}. Nothing like it can be sent until you decide."
+            f"Waiting for: {waiting} Nothing like it can be sent until you decide."
             " A decision is final and kept in the audit log."
         )
         kind = kind_of(intent.terms)

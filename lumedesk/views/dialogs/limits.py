@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from lumedesk.domain.amount_entry import Convention, read_amount
+from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.limits import MAX_REPEAT_DAYS, CurrencyLimits, Limits
 from lumedesk.domain.money import AmountError, fixed
@@ -17,7 +18,6 @@ from lumedesk.views.parts.text import Label
 from lumedesk.views.parts.widgets import Banner, Card
 from lumedesk.views.theme import DOUBLE, UNIT, Look
 from lumedesk.views.wizards.conventions import system_convention
-from lumedesk.work.safeguards import NotKept, safeguards_of
 from lumedesk.work.session import Session
 
 _COLUMNS = (
@@ -73,7 +73,7 @@ class LimitsDialog(Dialog):
     def __init__(self, session: Session, look: Look, parent: QWidget | None = None) -> None:  # noqa: ARG002 - alike
         super().__init__("limits", "Limits on withdrawals", _NOTE, parent)
         self._session = session
-        self._guards = safeguards_of(session)
+        self._guards = session.safeguards
         self._convention = system_convention()
         self._currencies: dict[str, dict[str, AmountField]] = {}
         self._beneficiaries: dict[str, AmountField] = {}
@@ -97,17 +97,17 @@ class LimitsDialog(Dialog):
         """Put what the form says in force and close, or say what is wrong with it."""
         try:
             limits = self._limits()
-            before = self._guards.limits
-            self._guards.save_limits(limits)
         except AmountError as error:
             self.message.say(str(error), "failed")
             return
-        except NotKept as error:
-            self.message.say(f"{error.title}. {error.detail} {error.advice}", "failed")
-            return
-        if limits != before:
+        self.save_button.setEnabled(False)
+        if limits != self._guards.limits:
             self._session.movements.note("limits changed", "", _told(limits))
-        self.accept()
+        self._guards.save_limits(limits, self.accept, self._show_failure)
+
+    def _show_failure(self, error: DeskError) -> None:
+        self.save_button.setEnabled(True)
+        self.message.say(f"{error.title}. {error.detail} {error.advice}", "failed")
 
     def _limits(self) -> Limits:
         """Errors: AmountError, which names the field."""

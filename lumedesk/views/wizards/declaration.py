@@ -27,8 +27,10 @@ class Declaration(QCheckBox):
         painter = QStylePainter(self)
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        painter.drawControl(QStyle.ControlElement.CE_CheckBoxLabel, option)
         box = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        label = QStyleOptionButton(option)
+        label.rect = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxContents, option, self)
+        painter.drawControl(QStyle.ControlElement.CE_CheckBoxLabel, label)
         colours = self._look.colours
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ink = colours.focus if self.hasFocus() else colours.muted

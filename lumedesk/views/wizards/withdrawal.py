@@ -22,7 +22,6 @@ from lumedesk.views.wizards.withdrawal_facts import account_of, decimals_of, fac
 from lumedesk.views.wizards.withdrawal_result import ResultStep
 from lumedesk.views.wizards.withdrawal_review import ReviewStep
 from lumedesk.views.wizards.withdrawal_steps import AmountStep, BeneficiaryStep
-from lumedesk.work.safeguards import safeguards_of
 from lumedesk.work.session import Session
 
 _TITLES = {
@@ -46,7 +45,7 @@ class WithdrawalWizard(Dialog):
     ) -> None:
         super().__init__("withdrawal", "New withdrawal", "Send money to a confirmed beneficiary.", parent)
         self._session = session
-        self._guards = safeguards_of(session)
+        self._guards = session.safeguards
         self._guards.notice(session.records(Kind.BENEFICIARIES))
         self._past = PastPayments(session, self)
         self._notice = ""
@@ -342,7 +341,7 @@ class WithdrawalWizard(Dialog):
         self.next_button.setEnabled(missing is None)
         self.send_button.setVisible(step in (Step.REVIEW, Step.SENDING))
         self.send_button.setEnabled(missing is None and not is_sending and not self._session.movements.refusal)
-        self.send_button.setText("Sending…" if is_sending else f"Send {self._sum()}")
+        self.send_button.setText("Sending…" if is_sending else f"Send {self._sum()}".replace("&", "&&"))
         self.close_button.setEnabled(not is_sending)
         self.close_button.setText("Close" if step is Step.RESULT else "Cancel")
 
@@ -371,4 +370,4 @@ class WithdrawalWizard(Dialog):
     @property
     def verdict(self) -> Verdict | None:
         """What became of the withdrawal; None before there is an outcome."""
-        return self.result_step.verdict
+        return self.result_step.verdict if self.step is Step.RESULT else None

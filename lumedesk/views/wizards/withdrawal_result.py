@@ -1,6 +1,6 @@
 """The last step of the withdrawal wizard: what became of it, what the desk does about it, and what to do next."""
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lumedesk.domain.intents import Intent, State
 from lumedesk.domain.kinds import Kind
@@ -11,6 +11,8 @@ from lumedesk.views.parts.widgets import Card
 from lumedesk.views.theme import DOUBLE, Look
 from lumedesk.work.session import Session
 
+# As the pane above has them.
+_PANE_MARGINS = (9, 0, 9, 9)
 _NEXT = {
     Verdict.ACCEPTED: "You may close this: the withdrawal goes on by itself.",
     Verdict.REFUSED: "The desk goes on comparing the next lists with it. Change what the server complains about and try again:"
@@ -49,8 +51,10 @@ class ResultStep(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addStretch(1)
         column.addWidget(self.pane)
-        column.addSpacing(DOUBLE)
-        column.addWidget(self._card)
+        inset = QHBoxLayout()
+        inset.setContentsMargins(*_PANE_MARGINS)
+        inset.addWidget(self._card)
+        column.addLayout(inset)
         column.addStretch(2)
         self.setFocusProxy(self.pane)
         session.movements.changed.connect(self._tell_next)

@@ -282,8 +282,8 @@ class AmountStep(QWidget):
             self.question.say("")
             return
         text = f"Yes, {entry.canonical} {currency}"
-        if self.question.button.text() != text:
-            self.question.button.setText(text)
+        if self.question.button.accessibleName() != text:
+            self.question.button.setText(text.replace("&", "&&"))
             self.question.button.setAccessibleName(text)
         self.question.say(
             f"“{words(flow.typed.strip())}” is read as {amount(entry.amount)} {currency}. Elsewhere it would mean"
