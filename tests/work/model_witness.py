@@ -42,6 +42,8 @@ class Witness:
         self.owed: dict[str, Counter[str]] = defaultdict(Counter)
         self.written: dict[str, Counter[str]] = defaultdict(Counter)
         self.bound: dict[str, str] = {}
+        # What moved since the invariants were held against it.
+        self.unchecked: set[str] = set()
 
     def close(self) -> None:
         for connection in self._db:
@@ -62,7 +64,9 @@ class Witness:
             moved.add(subject)
         for subject, kind, _ in self._fresh(1):
             self.written[subject][kind] += 1
-        return moved - {""}
+        moved.discard("")
+        self.unchecked |= moved
+        return moved
 
     def look_whole(self) -> None:
         """I3: what was committed once is there still, unchanged."""

@@ -104,8 +104,7 @@ class World:
         request = a_quote_request(from_amount=asked)
         quote = read_quote(raw, request, self.clock.now(), self.clock.ticks())
         assert quote.quote_str
-        assert quote.from_amount is not None
-        assert quote.to_amount is not None
+        assert quote.from_amount is not None and quote.to_amount is not None  # noqa: PT018 - for the types
         terms = ConfirmationTerms(quote.quote_str, "USDT", "ZAR", quote.from_amount, quote.to_amount, by_from=True)
         self._give(at, Given(self._parcel(seat, f"c{len(self.given)}", terms, plan, quote), plan, quote))
 
@@ -360,9 +359,10 @@ class World:
 
     def check(self) -> None:
         """After each transition."""
-        moved = self.witness.look()
-        if not moved:
+        self.witness.look()
+        if not (moved := self.witness.unchecked):
             return
+        self.witness.unchecked = set()
         for uuid in moved:
             seen = self.witness.intents.get(uuid)
             if seen is None:

@@ -158,6 +158,7 @@ class AuditPage(OwnPage):
     noun = ("entry", "entries")
     empty_title = "Nothing on record yet"
     empty_advice = "Quotes, orders and decisions are written down here as they happen."
+    fixed_fields = frozenset({"About", "Hash"})
 
     def __init__(self, session: Session, look: Look) -> None:
         super().__init__("audit", "Audit log", AuditTable(), session, look)
