@@ -39,6 +39,11 @@ class ProfilePaths:
         return self.folder / "journal.sqlite"
 
     @property
+    def preferences(self) -> Path:
+        """How the operator likes quotes."""
+        return self.folder / "preferences.json"
+
+    @property
     def audit(self) -> Path:
         """The audit log."""
         return self.folder / "audit.sqlite"

@@ -24,6 +24,7 @@ from lumedesk.views.dialogs.dialog import Dialog
 from lumedesk.views.dialogs.limits import LimitsDialog
 from lumedesk.views.dialogs.new_books import NewBooksDialog
 from lumedesk.views.dialogs.quote import QuoteDialog
+from lumedesk.views.dialogs.quote_settings import QuoteSettingsDialog
 from lumedesk.views.pages.histories import DepositsPage, TradesPage, WithdrawalsPage
 from lumedesk.views.pages.holdings import AccountsPage, BeneficiariesPage, WalletsPage
 from lumedesk.views.pages.overview import OverviewPage
@@ -128,10 +129,11 @@ class MainWindow(QMainWindow):
         self.withdraw_action = self._action("action-withdraw", "&New withdrawal…", "Ctrl+N", self.open_withdrawal)
         self.account_action = self._action("action-account", "&Create account…", "", self.open_create_account)
         limits_action = self._action("action-limits", "&Limits on withdrawals…", "", self.open_limits)
+        quotes_action = self._action("action-quote-settings", "Quote &settings…", "", self.open_quote_settings)
         quit_action = self._action("action-quit", "&Quit", QKeySequence(QKeySequence.StandardKey.Quit), self.close)
         money.addActions([self.quote_action, self.withdraw_action, self.account_action])
         money.addSeparator()
-        money.addAction(limits_action)
+        money.addActions([limits_action, quotes_action])
         money.addSeparator()
         money.addAction(quit_action)
         view = bar.addMenu("&View")
@@ -221,6 +223,10 @@ class MainWindow(QMainWindow):
     def open_limits(self) -> None:
         """Open the dialog that sets the local limits."""
         self._open(LimitsDialog(self._session, self._look, self))
+
+    def open_quote_settings(self) -> None:
+        """Open the dialog that says how quotes are asked for and confirmed."""
+        self._open(QuoteSettingsDialog(self._session, self))
 
     def open_decision(self, uuid: str) -> None:
         """Open the dialog in which a movement of unknown outcome is decided."""

@@ -26,6 +26,7 @@ from lumedesk.work.engine import Engine, Ticket, Unexpected
 from lumedesk.work.feeds import DatasetState, FeedReport, Feeds
 from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
+from lumedesk.work.preferences import Preferences
 from lumedesk.work.safeguards import Safeguards
 from lumedesk.work.watching import alike_query
 
@@ -107,6 +108,7 @@ class Session(QObject):
         paths = ProfilePaths(mirror_path.parent)
         self.safeguards = Safeguards(paths.limits, paths.seen, clock, engine, view_only=view_only, parent=self)
         self.movements = Movements(engine, books, self, clock, self)
+        self.preferences = Preferences(paths.preferences, engine, self)
         self._load_mirror()
 
     def start(self) -> None:

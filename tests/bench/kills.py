@@ -3,6 +3,7 @@
 
 import asyncio
 import os
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -26,8 +27,12 @@ def run(kills: int) -> int:
         if done % _EVERY == 0:
             print(f"  {done:,} after {time.monotonic() - began:,.0f} s", flush=True)
 
+    stopped: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: stopped.append(number))
+    print("Ctrl-C ends it early, with the table of what was done.", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        runs = asyncio.run(campaign(every, Path(folder), progress=tell))
+        runs = asyncio.run(campaign(every, Path(folder), progress=tell, is_enough=lambda: bool(stopped)))
     print(table(tallies(runs)))
     print(f"{len(runs):,} runs in {time.monotonic() - began:,.0f} s")
     wrong = [run for run in runs if run.wrongs]

@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,8 +114,14 @@ def cases(runs: int, points: Iterable[Point] = POINTS, orders: Iterable[str] = O
     return [Case(order, point, number, planted) for number in range(runs) for order, point in each]
 
 
-async def campaign(wanted: list[Case], folder: Path, workers: int = 0, progress: Any = None) -> list[Run]:
-    """Make all these runs, several at once, each worker with a sandbox, a line and a warm parent of its own."""
+async def campaign(
+    wanted: list[Case],
+    folder: Path,
+    workers: int = 0,
+    progress: Callable[[int], None] = lambda _done: None,
+    is_enough: Callable[[], bool] = lambda: False,
+) -> list[Run]:
+    """Make all these runs, or as many as until `is_enough`; several at once, each worker with a sandbox and line of its own."""
     waiting = iter(enumerate(wanted))
     done: dict[int, Run] = {}
 
@@ -123,8 +129,9 @@ async def campaign(wanted: list[Case], folder: Path, workers: int = 0, progress:
         async with Worker(folder / f"worker{number}") as worker:
             for index, case in waiting:
                 done[index] = await worker.run(case)
-                if progress is not None:
-                    progress(len(done))
+                progress(len(done))
+                if is_enough():
+                    return
 
     async with asyncio.TaskGroup() as group:
         for number in range(workers or min(len(wanted), (os.cpu_count() or 1) + 1)):

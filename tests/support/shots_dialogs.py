@@ -16,6 +16,7 @@ from lumedesk.views.dialogs.create_account import CreateAccountDialog
 from lumedesk.views.dialogs.dialog import Dialog
 from lumedesk.views.dialogs.limits import LimitsDialog
 from lumedesk.views.dialogs.quote import QuoteDialog, State
+from lumedesk.views.dialogs.quote_settings import QuoteSettingsDialog
 from lumedesk.views.wizards.withdrawal import WithdrawalWizard
 from tests.support.sandbox import SandboxControl
 from tests.support.shots_pages import Camera, staged, wait_for_rows
@@ -187,12 +188,15 @@ def withdrawal_doubts(camera: Camera, home: Path) -> None:
         limits = Limits().with_currency("USD", CurrencyLimits(single=Decimal(5000), daily=Decimal(9000)))
         guards.save_limits(limits, lambda: None, print)
         until(lambda: guards.limits == limits, "the limits are saved")
-        dialog = LimitsDialog(each.stage.session, each.stage.look, each.stage.window)
-        dialog.show()
-        settle()
-        camera.take(dialog, "limits")
-        dialog.deleteLater()
-        settle()
+        for name, dialog in (
+            ("limits", LimitsDialog(each.stage.session, each.stage.look, each.stage.window)),
+            ("quote-settings", QuoteSettingsDialog(each.stage.session, each.stage.window)),
+        ):
+            dialog.show()
+            settle()
+            camera.take(dialog, name)
+            dialog.deleteLater()
+            settle()
         chosen = _beneficiary(each, "Atlas Freight Inc.")
         wizard = each.opened(each.stage.window.open_withdrawal, WithdrawalWizard)
         each.control.change_beneficiary(chosen, "accountNumber", "483029170052")

@@ -32,6 +32,7 @@ from lumedesk.views.dialogs.decide import DecideDialog
 from lumedesk.views.dialogs.limits import LimitsDialog
 from lumedesk.views.dialogs.new_books import NewBooksDialog
 from lumedesk.views.dialogs.quote import QuoteDialog
+from lumedesk.views.dialogs.quote_settings import QuoteSettingsDialog
 from lumedesk.views.pages.page import Page
 from lumedesk.views.parts.qr import QrCode
 from lumedesk.views.parts.ring import CountdownRing
@@ -77,6 +78,7 @@ def windows(stage: Stage) -> list[QWidget]:
         WithdrawalWizard(session, look, None, window),
         CreateAccountDialog(session, look, window),
         LimitsDialog(session, look, window),
+        QuoteSettingsDialog(session, window),
         DecideDialog(session, look, "", window),
         NewBooksDialog(session, window),
         AboutDialog(window),

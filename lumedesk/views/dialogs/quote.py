@@ -50,7 +50,7 @@ class QuoteDialog(Dialog):
     ) -> None:
         super().__init__("quote", "Get a quote", "A quote is a firm price for a few seconds.", parent)
         self._session = session
-        self._flow = QuoteFlow(preferences or QuotePreferences())
+        self._flow = QuoteFlow(preferences or session.preferences.quotes)
         self._naps = naps or Naps(session.clock)
         self._ticket: Ticket[Quote] | None = None
         self._is_by_itself = False
