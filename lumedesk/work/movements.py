@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -17,6 +18,7 @@ from lumedesk.domain.money import grouped
 from lumedesk.domain.movements import Outcome, Verdict, verdict_on
 from lumedesk.domain.quotes import ASSUMED_LIFE_S, Quote, QuoteRequest, RoundTrips, read_quote
 from lumedesk.domain.withdrawals import WithdrawalOrder
+from lumedesk.exports.audit import write_audit
 from lumedesk.work.books import Books
 from lumedesk.work.engine import Engine, Ticket
 from lumedesk.work.sending import CutOff, NotArmed, Parcel, Sender
@@ -34,6 +36,13 @@ class TooLate(DeskError):
 
     title = "The quote has expired"
     advice = "Nothing was sent. Ask for a new quote."
+
+
+class NotExported(DeskError):
+    """A file that could not be written."""
+
+    title = "The file was not written"
+    advice = "Choose another place."
 
 
 class Ground(Protocol):
@@ -199,6 +208,19 @@ class Movements(QObject):
             return self._books.audit_rows(after)
 
         self._engine.submit(read(), owner, done)
+
+    def export_audit(
+        self, file: Path, owner: QObject, done: Callable[[int], None], failed: Callable[[DeskError], None]
+    ) -> None:
+        """Write the whole audit log to `file`, as JSON or CSV by its name; `done` gets the number of entries."""
+
+        async def write() -> int:
+            try:
+                return write_audit(self._books.audit_rows(), file)
+            except OSError as error:
+                raise NotExported(f"{file.name}: {error.strerror}", wire=Wire.NOT_SENT) from error
+
+        self._engine.submit(write(), owner, done, failed)
 
     def refuse(self, why: str) -> None:
         """Send nothing from now on: something is wrong with the desk itself."""

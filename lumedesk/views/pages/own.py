@@ -1,11 +1,14 @@
 """The pages on what the desk itself wrote down: its movements, and the audit log."""
 
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog
 
 from lumedesk.domain.audit import AuditRow
 from lumedesk.domain.details import Field, fields_of
+from lumedesk.domain.errors import DeskError
 from lumedesk.domain.intents import OPEN, UNDECIDED, Intent, WithdrawalTerms
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.statuses import Status, status_of
@@ -15,7 +18,7 @@ from lumedesk.models.movements import MovementsTable, amount_of, state_status, w
 from lumedesk.models.record_table import RecordTable
 from lumedesk.models.texts import amount, exact_time, words
 from lumedesk.views.pages.record_page import RecordPage
-from lumedesk.views.parts.widgets import button
+from lumedesk.views.parts.widgets import button, explain
 from lumedesk.views.theme import Look
 from lumedesk.work.session import Session
 from lumedesk.work.watching import kind_of
@@ -162,6 +165,9 @@ class AuditPage(OwnPage):
 
     def __init__(self, session: Session, look: Look) -> None:
         super().__init__("audit", "Audit log", AuditTable(), session, look)
+        self.export_button = button("audit-export", "Export…")
+        self.export_button.clicked.connect(self._export)
+        self.action_row.addWidget(self.export_button)
         self._rows: list[AuditRow] = []
         self._is_reading = False
         self.detail.finish()
@@ -197,6 +203,24 @@ class AuditPage(OwnPage):
         return (
             "Each entry is chained to the one before; `lumedesk audit verify` checks the whole." if self._rows else ""
         )
+
+    def _export(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Export the audit log", "audit.csv", "CSV (*.csv);;JSON (*.json)")
+        if name:
+            self.export_button.setEnabled(False)
+            self.session.movements.export_audit(Path(name), self, self._tell_exported, self._tell_not_exported)
+
+    def _tell_exported(self, count: int) -> None:
+        self.export_button.setEnabled(True)
+        self._say_beside(f"{count} entries written.", "done")
+
+    def _tell_not_exported(self, error: DeskError) -> None:
+        self.export_button.setEnabled(True)
+        self._say_beside(explain(error), "failed")
+
+    def _say_beside(self, text: str, tone: str) -> None:
+        self.trouble.button.hide()
+        self.trouble.say(text, tone)
 
     def _take_rows(self, rows: list[AuditRow]) -> None:
         self._is_reading = False
