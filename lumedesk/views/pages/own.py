@@ -17,17 +17,15 @@ from lumedesk.models.audit import AuditTable
 from lumedesk.models.movements import MovementsTable, amount_of, state_status, waits_for, what_of
 from lumedesk.models.record_table import RecordTable
 from lumedesk.models.texts import amount, exact_time, words
-from lumedesk.views.pages.record_page import RecordPage
+from lumedesk.views.pages.record_page import MemoryPage
 from lumedesk.views.parts.widgets import button, explain
 from lumedesk.views.theme import Look
 from lumedesk.work.session import Session
 from lumedesk.work.watching import kind_of
 
 
-class OwnPage(RecordPage):
+class OwnPage(MemoryPage):
     """A page on the desk's own records: nothing here is fetched, so nothing here grows stale."""
-
-    table: RecordTable[Any]
 
     def __init__(self, name: str, title: str, table: RecordTable[Any], session: Session, look: Look) -> None:
         super().__init__(name, title, Kind.WITHDRAWALS, table, session, look)
@@ -41,27 +39,9 @@ class OwnPage(RecordPage):
         """Say how many there are."""
         self.subtitle.setText(self.summary())
 
-    def apply_filters(self) -> None:
-        """Show what the search field says."""
-        self.table.search(self.search.text())
-        self._tell()
-
-    def show_record(self, key: str) -> None:
-        """Make the record with this id current."""
-        self.clear_filters()
-        row = self.table.row_of(key)
-        if row >= 0:
-            self.view.selectRow(row)
-
-    def _tell(self) -> None:
-        self.tell_rows(self.table.rowCount(), self.table.total)
-
     def _tell_no_rows(self) -> None:
         if self.is_filtered and self.table.total:
-            many = self.noun[1]
-            self.states.say(
-                "search", "Nothing matches", f"No {many} match the filter.", "Clear the filter", self.clear_filters
-            )
+            self.tell_no_match()
         else:
             self.states.say("inbox", self.empty_title, self.empty_advice)
 

@@ -198,9 +198,7 @@ class RecordPage(Page):
         state = self.session.state(self.kind)
         many = self.noun[1]
         if self.is_filtered and state.confirmed_at is not None:
-            self.states.say(
-                "search", "Nothing matches", f"No {many} match the filter.", "Clear the filter", self.clear_filters
-            )
+            self.tell_no_match()
         elif state.confirmed_at is not None:
             self.states.say("inbox", self.empty_title, self.empty_advice)
         elif self.session.is_offline:
@@ -209,6 +207,11 @@ class RecordPage(Page):
             self.states.say("circle-alert", "Not loaded", explain(state.error), "Try again", self._refresh)
         else:
             self.states.say("loader", f"Loading {many}…", "Asking the server.")
+
+    def tell_no_match(self) -> None:
+        """Say that the filter hides everything."""
+        words = f"No {self.noun[1]} match the filter."
+        self.states.say("search", "Nothing matches", words, "Clear the filter", self.clear_filters)
 
     def _show_current(self, _row: int = -1) -> None:
         record = self.current_record()
@@ -232,21 +235,10 @@ class RecordPage(Page):
         self.detail.close_button.setFocus()
 
 
-class SmallPage(RecordPage):
-    """A page on a small set, held in memory."""
+class MemoryPage(RecordPage):
+    """A page whose records are all held in memory."""
 
     table: RecordTable[Any]
-
-    def __init__(
-        self, name: str, title: str, kind: Kind, table: RecordTable[Any], session: Session, look: Look
-    ) -> None:
-        super().__init__(name, title, kind, table, session, look)
-        session.records_changed.connect(self._take_records)
-        session.state_changed.connect(self._retell)
-
-    def load(self) -> None:
-        """Show what the session has. Called once, when the page is whole."""
-        self._take_records(self.kind)
 
     def apply_filters(self) -> None:
         """Show what the search field says; subclasses add their drop-downs."""
@@ -259,6 +251,24 @@ class SmallPage(RecordPage):
         row = self.table.row_of(key)
         if row >= 0:
             self.view.selectRow(row)
+
+    def _tell(self) -> None:
+        self.tell_rows(self.table.rowCount(), self.table.total)
+
+
+class SmallPage(MemoryPage):
+    """A page on a small set that the server sends."""
+
+    def __init__(
+        self, name: str, title: str, kind: Kind, table: RecordTable[Any], session: Session, look: Look
+    ) -> None:
+        super().__init__(name, title, kind, table, session, look)
+        session.records_changed.connect(self._take_records)
+        session.state_changed.connect(self._retell)
+
+    def load(self) -> None:
+        """Show what the session has. Called once, when the page is whole."""
+        self._take_records(self.kind)
 
     def summary(self) -> str:
         """How many there are."""
@@ -275,9 +285,6 @@ class SmallPage(RecordPage):
     def _retell(self, kind: Kind) -> None:
         if kind is self.kind and not self.table.rowCount():
             self._tell()
-
-    def _tell(self) -> None:
-        self.tell_rows(self.table.rowCount(), self.table.total)
 
 
 class HistoryPage(RecordPage):
