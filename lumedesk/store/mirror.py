@@ -184,6 +184,10 @@ class MirrorReader:
         """Close the file; later calls are an error."""
         self._db.close()
 
+    def version(self) -> int:
+        """A number that is different after another connection wrote."""
+        return int(self._db.pragma("data_version"))
+
     def order(self, query: HistoryQuery) -> "array[int]":
         """The numbers of the rows that `query` finds, in its order. Meant for the worker: it may look at every row."""
         shape = SHAPES[query.kind]

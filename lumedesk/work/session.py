@@ -10,7 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from lumedesk.api.client import LumetradeClient
 from lumedesk.domain.clocks import Clock
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 _MAX_CONNECT_PAUSE_S = 30.0
 # Before polling begins again that a defect broke off.
 _POLLING_PAUSE_S = 1.0
+_FOLLOW_MS = 2_000
 
 
 class Connection(Enum):
@@ -110,6 +111,9 @@ class Session(QObject):
         self.movements = Movements(engine, books, self, clock, self)
         self.preferences = Preferences(paths.preferences, engine, self)
         self._load_mirror()
+        self._follow = QTimer(self)
+        if view_only:
+            self._follow_writer()
 
     def start(self) -> None:
         """Connect and keep everything current; answers arrive as signals."""
@@ -118,6 +122,7 @@ class Session(QObject):
 
     def stop(self) -> None:
         """Cancel everything under way and close what is open. Bounded in time."""
+        self._follow.stop()
         # The writer closes last: only it can bring everything into the one file.
         self._reader.close()
         self._engine.stop(self._farewell)
@@ -297,6 +302,34 @@ class Session(QObject):
                 self._states[kind] = DatasetState(dataset.confirmed_at, None, dataset.set_aside)
             if kind not in HISTORIES:
                 self._records[kind] = tuple(_CODECS[kind].decode(doc) for doc in self._reader.small(kind))
+
+    def _follow_writer(self) -> None:
+        """View only: show what the other process saves, as it saves it."""
+        self._seen_version = self._reader.version()
+        self._follow.setInterval(_FOLLOW_MS)
+        self._follow.timeout.connect(self._look_for_writes)
+        self._follow.start()
+
+    def _look_for_writes(self) -> None:
+        version = self._reader.version()
+        if version == self._seen_version:
+            return
+        self._seen_version = version
+        before = dict(self._records)
+        self._load_mirror()
+        for kind in Kind:
+            self.state_changed.emit(kind)
+            if kind in HISTORIES:
+                self._announce_history(kind)
+            elif self._records[kind] != before.get(kind):
+                self.records_changed.emit(kind)
+
+    def _announce_history(self, kind: Kind) -> None:
+        def announce(rows: Any) -> None:
+            # Which of them changed isn't known here, so all may have.
+            self.history_changed.emit(kind, tuple(rows))
+
+        self.order(HistoryQuery(kind), self, announce, self._take_trouble)
 
     def _take(self, report: FeedReport) -> None:
         self._states[report.kind] = report.state
