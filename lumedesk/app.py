@@ -89,11 +89,11 @@ class Desk:
         paths, clock = setup.paths, clock or SystemClock()
         self._lock, view_only = _claim(paths)
         self._hook_before = sys.excepthook
+        if self._lock is not None:
+            _mark_as_sandbox(paths)
         self.connector: Connector | None = None
         if self._lock is not None and not setup.offline:
             self.connector = setup.connector or _sandbox(setup)
-        if self._lock is not None:
-            paths.marker.write_text(json.dumps({"kind": SANDBOX}))
         self.look = Look(app, scheme)
         self.engine = Engine()
         try:
@@ -168,6 +168,17 @@ def _claim(paths: ProfilePaths) -> tuple[QLockFile | None, str]:
     if paths.mirror.exists():
         return None, _READ_ONLY
     raise CannotStart(f"The folder {paths.folder} can't be written.")
+
+
+def _mark_as_sandbox(paths: ProfilePaths) -> None:
+    """Note what kind of profile this is. Errors: CannotStart for one of another kind: its records are never begun anew."""
+    try:
+        known = json.loads(paths.marker.read_text()) if paths.marker.exists() else None
+        if known != {"kind": SANDBOX} and (known is not None or paths.journal.exists()):
+            raise CannotStart(f"The profile in {paths.folder} isn't a sandbox; this LumeDesk can't open it.")
+        paths.marker.write_text(json.dumps({"kind": SANDBOX}))
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"The profile in {paths.folder} can't be used: {error}") from error
 
 
 def _sandbox(setup: Setup) -> SandboxConnector:

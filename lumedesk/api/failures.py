@@ -102,7 +102,7 @@ def status_failure(response: httpx.Response, body: bytes, wire: Wire, secret: Se
         wire=wire,
         http_status=status,
         code=_code(told),
-        request_id=(request_id or request_id_of(response) or "")[:_MAX_ID] or None,
+        request_id=_without(secret, request_id or request_id_of(response) or "")[:_MAX_ID] or None,
         fields=tuple(FieldError(_without(secret, name), _without(secret, text)) for name, text in _fields(told)),
         retry_after_s=retry_after_s(response),
         documented=_is_documented(told, status),

@@ -25,6 +25,7 @@ class Outcome:
     error: DeskError | None = None
 
 
+_REFUSING = frozenset({400, 401, 403, 404, 422})
 _REFUSALS = (Invalid, Unauthorised, Forbidden, NotFound)
 
 
@@ -36,6 +37,7 @@ def verdict_on(error: DeskError) -> Verdict:
     """
     if error.wire is Wire.NOT_SENT:
         return Verdict.NOT_SENT
-    if error.wire is Wire.ANSWERED and error.documented and isinstance(error, _REFUSALS):
+    is_refusal = isinstance(error, _REFUSALS) and error.http_status in _REFUSING
+    if error.wire is Wire.ANSWERED and error.documented and is_refusal:
         return Verdict.REFUSED
     return Verdict.UNKNOWN

@@ -12,7 +12,8 @@ from lumedesk.domain.times import instant
 from lumedesk.models.columns import amount_column, status_column, text_column, time_column
 from lumedesk.models.record_table import RecordTable
 from lumedesk.models.table import Column, Columns
-from lumedesk.models.texts import words
+from lumedesk.models.texts import amount, words
+from lumedesk.models.transfers import destination_of
 
 # An outcome that the lists don't show after this long is for a person to find out.
 ASK_AFTER = timedelta(minutes=15)
@@ -97,7 +98,14 @@ def _candidate_amount(row: Candidate) -> Decimal | None:
 
 
 def _candidate_currency(row: Candidate) -> str | None:
-    return row.currency if isinstance(row, Withdrawal) else f"{row.from_currency} → {row.to_currency}"
+    return row.currency if isinstance(row, Withdrawal) else row.from_currency
+
+
+def _goes_to(row: Candidate) -> str:
+    """What tells rows of one amount apart: the destination, or what was bought."""
+    if isinstance(row, Withdrawal):
+        return destination_of(row)
+    return f"{amount(row.to_amount)} {words(row.to_currency)}"
 
 
 class CandidatesTable(RecordTable[Candidate]):
@@ -107,7 +115,8 @@ class CandidatesTable(RecordTable[Candidate]):
         text_column("id", "Id", lambda r: r.transaction_id, None, 150),
         time_column("created", "Created", lambda r: r.created_at, None),
         amount_column("amount", "Amount", _candidate_amount, None, 150),
-        text_column("currency", "Currency", _candidate_currency, None, 110, grows=True),
+        text_column("currency", "Currency", _candidate_currency, None, 90),
+        Column("about", "Goes to", text=_goes_to, width=220, grows=True),
         status_column(None, width=160, value=lambda r: status_of(r.status)),
     )
 

@@ -161,7 +161,7 @@ class ChainedLog:
         if version == 0:
             raise ChainBroken(f"{self._path.name} was emptied.")
         if version != 1:
-            raise ChainBroken(f"{self._path.name} was written by a newer LumeDesk. Update this one.")
+            raise ChainUnwritable(f"{self._path.name} was written by a newer LumeDesk. Update this one.")
         if damage != "ok":
             raise ChainBroken(f"{self._path.name} is damaged: {str(damage)[:200]}")
 

@@ -2,9 +2,9 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,6 +15,7 @@ from lumedesk.store.audit import AuditLog
 from lumedesk.store.chain import ChainBroken, ChainUnwritable, set_aside
 from lumedesk.store.journal import Journal
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -30,6 +31,7 @@ class Books:
         self._clock = clock
         self.refusal = refusal
         self.can_start_anew = False
+        self._broken: list[tuple[Path, Path]] = []
         self.journal: Journal | None = None
         self.audit: AuditLog | None = None
         if not refusal:
@@ -59,7 +61,7 @@ class Books:
         self.refusal = self.refusal or why
 
     def start_anew(self, reason: str) -> None:
-        """Move damaged books out of the way, delete nothing, and begin new ones that say so.
+        """Move what is damaged out of the way, delete nothing, and begin anew what was; a whole journal stays.
 
         Errors: OSError, also where the books aren't damaged: new ones would forget what is still open.
         """
@@ -67,9 +69,8 @@ class Books:
             raise PermissionError("These books are whole, or not ours to replace.")
         self.close()
         stamp = self._clock.now().strftime("%Y%m%dT%H%M%SZ")
-        aside = [str(set_aside(path, head, stamp)) for path, head in self._places if path.exists() or head.exists()]
+        aside = [str(set_aside(path, head, stamp)) for path, head in self._broken if path.exists() or head.exists()]
         self.refusal = ""
-        self.can_start_anew = False
         self._open()
         self.note("books begun anew", "", {"reason": reason, "set aside": aside})
 
@@ -81,17 +82,29 @@ class Books:
         self.journal = self.audit = None
 
     def _open(self) -> None:
-        (journal, journal_head), (audit, audit_head) = self._places
+        # Each for itself, the journal first: what is in doubt is shown and watched whatever became of the audit log.
+        journal, audit = self._places
+        self._broken = []
+        self.journal = self._opened(journal, lambda: Journal(*journal, self._clock))
+        self.audit = self._opened(audit, lambda: AuditLog(*audit, self._clock))
+        self.can_start_anew = bool(self._broken)
         try:
-            self.audit = AuditLog(audit, audit_head, self._clock)
-            self.journal = Journal(journal, journal_head, self._clock)
-            self.journal.recover()
-            self._note_what_is_missing()
+            if self.journal is not None:
+                self.journal.recover()
+            if self.journal is not None and self.audit is not None:
+                self._note_what_is_missing()
+        except (ChainBroken, ChainUnwritable) as error:
+            self.refuse(f"The record of movements can't be kept. {error}")
+
+    def _opened(self, place: tuple[Path, Path], open_it: Callable[[], T]) -> T | None:
+        try:
+            return open_it()
         except ChainBroken as error:
-            self.can_start_anew = True
+            self._broken.append(place)
             self.refuse(f"The record of movements can't be trusted. {error}")
         except ChainUnwritable as error:
             self.refuse(f"The record of movements can't be kept. {error}")
+        return None
 
     def _note_what_is_missing(self) -> None:
         """Write the audit rows of steps that the journal has and a crash kept from the log; recovery's own are among them."""

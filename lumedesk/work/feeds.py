@@ -67,6 +67,8 @@ class Feeds:
         self._report = report
         self._looked = looked
         self._writing = asyncio.Lock()
+        # A list asked for later is taken in later: an older answer never overwrites a newer one.
+        self._turns = {kind: asyncio.Lock() for kind in Kind}
         self._kicks = {kind: asyncio.Event() for kind in Kind}
         self._known: dict[Kind, Dataset] = {}
         for kind in Kind:
@@ -127,7 +129,8 @@ class Feeds:
     async def _attempt(self, kind: Kind) -> FeedReport:
         """Poll once. Whatever goes wrong is told in the report: one kind's trouble must not end the others' loops."""
         try:
-            report = await self._poll(kind)
+            async with self._turns[kind]:
+                report = await self._poll(kind)
             changed = bool(report.touched or report.records)
             self._pace.note(kind, changed=changed, unfinished=self._unfinished(kind))
             self._looked(kind)

@@ -83,7 +83,9 @@ class Sender:
             if (late := parcel.late()) is not None:
                 return self._stop(intent, late)
             intent = self._move(intent, Step(State.SENDING, Ground.PROTOCOL))
-        except (Blocked, LostRace, ChainBroken, ChainUnwritable) as error:
+        except Exception as error:
+            # Whatever it was, no POST was made.
+            log.exception("an order was stopped before it was sent")
             return self._not_armed(parcel, error)
         # The commit took its time: a deadline may have passed meanwhile.
         if (late := parcel.late()) is not None:

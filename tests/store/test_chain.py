@@ -186,8 +186,14 @@ HARM: dict[str, tuple[Callable[[Path], None], str]] = {
     "a body of another type": (body_of_another_type, "Row 3 of the record is damaged"),
     "text that is none": (not_text, "is damaged"),
     "no table": (table_gone, "is damaged"),
-    "written by a newer desk": (newer, "newer LumeDesk"),
 }
+
+
+def test_a_newer_desks_log_is_refused_but_not_damaged(place: tuple[Path, Path]) -> None:
+    filled(place)
+    newer(place[0])
+    with pytest.raises(ChainUnwritable, match="newer LumeDesk"):
+        ChainedLog(*place)
 
 
 @pytest.mark.parametrize("harm", HARM)

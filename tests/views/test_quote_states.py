@@ -17,7 +17,7 @@ from lumedesk.domain.quote_flow import State
 from lumedesk.work.session import Connection
 from tests.support.clock import FakeClock
 from tests.support.quote_set import QuoteSets, answer, quote_sets
-from tests.support.stage import Held, LaidOut, LaidOutConnector, Stage, until
+from tests.support.stage import Held, LaidOut, LaidOutConnector, Stage, settle, until
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_editing_says_what_is_wrong_and_asks_nobody(open_dialog: QuoteSets) -> N
     assert each.dialog.state is State.EDITING
     assert not each.dialog.quote_button.isEnabled()
     each.type("1,000")
-    assert "digits only" in each.dialog.form.problem.text()
+    assert "can mean 1000 or 1.000" in each.dialog.form.problem.text()
     each.type("100")
     assert each.dialog.quote_button.isEnabled()
     assert not each.dialog.confirm_button.isVisible()
@@ -319,3 +319,14 @@ def test_nothing_is_refreshed_under_a_pointer(open_dialog: QuoteSets) -> None:
     each.dialog.confirm_button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse)
     each.expire()
     assert "pressed or pointed at" in each.dialog.message.text()
+
+
+def test_a_click_too_many_on_get_quote_does_not_land_on_confirm(open_dialog: QuoteSets) -> None:
+    each = open_dialog()
+    each.type("100")
+    settle()
+    asked = each.dialog.quote_button.geometry()
+    each.firm()
+    settle()
+    assert each.dialog.confirm_button.isVisible()
+    assert not each.dialog.confirm_button.geometry().intersects(asked)

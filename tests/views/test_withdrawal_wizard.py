@@ -444,3 +444,14 @@ def test_when_nothing_may_be_sent_that_is_said_and_nothing_is(opened: Open) -> N
     settle()
     assert laid_out.sent == []
     QApplication.processEvents()
+
+
+def test_a_click_too_many_on_next_does_not_land_on_send(opened: Open) -> None:
+    hand = opened().choose().type_amount("100.50")
+    settle()
+    pressed = hand.wizard.next_button.geometry()
+    hand.wizard.reject()
+    hand = opened().to_review()
+    settle()
+    assert hand.wizard.send_button.isVisible()
+    assert not hand.wizard.send_button.geometry().intersects(pressed)

@@ -2,6 +2,7 @@
 
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from lumedesk.domain.checks import is_reason
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.intents import UNDECIDED, Intent
 from lumedesk.models.movements import Candidate, CandidatesTable, amount_of, waits_for, what_of
@@ -22,6 +23,7 @@ class DecideDialog(Dialog):
         super().__init__("decide", "What became of it?", "", parent)
         self._session = session
         self._uuid = uuid
+        self._offered: list[str | None] = []
         self.waiting = Label(look="muted", wraps=True)
         self.waiting.setObjectName("decide-waiting")
         self.table = CandidatesTable(self)
@@ -66,13 +68,17 @@ class DecideDialog(Dialog):
         kind = kind_of(intent.terms)
         found = [self._session.find(kind, key) for key in intent.steps[-1].candidates]
         rows: list[Candidate] = [row for row in found if row is not None]
+        if [row.transaction_id for row in rows] != self._offered:
+            # Another row must not become the chosen one by moving to its place.
+            self.view.setCurrentIndex(self.table.index(-1, -1))
+            self._offered = [row.transaction_id for row in rows]
         self.table.set_records(rows)
         self.view.setVisible(bool(rows))
         self._show_buttons()
 
     def _show_buttons(self, _what: object = None) -> None:
         self.accept_button.setEnabled(self.table.record(self.view.current_row()) is not None)
-        self.give_up_button.setEnabled(bool(self.note.text().strip()))
+        self.give_up_button.setEnabled(is_reason(self.note.text()))
 
     def _accept(self) -> None:
         row = self.table.record(self.view.current_row())

@@ -47,6 +47,12 @@ class Dialog(QDialog):
         self.foot.addWidget(made)
         return made
 
+    def keep_place(self, button: QPushButton) -> None:
+        """Leave a hidden button's place empty: a click too many there must not land on another button."""
+        policy = button.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        button.setSizePolicy(policy)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """As Qt has it, less Enter."""
         if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -92,11 +92,12 @@ class QuoteDialog(Dialog):
             self.body.addWidget(widget)
         self.body.addWidget(self._stack, 1)
         self.body.addWidget(self.why)
-        self.quote_button = self.add_button("quote-get", "Get quote", "primary")
-        self.quote_button.clicked.connect(self.ask)
         self.confirm_button = ConfirmButton("quote-confirm", look, self._session.clock.ticks)
         self.confirm_button.confirmed.connect(self.confirm)
         self.foot.addWidget(self.confirm_button)
+        self.quote_button = self.add_button("quote-get", "Get quote", "primary")
+        self.quote_button.clicked.connect(self.ask)
+        self.keep_place(self.quote_button)
         for one, other in (
             (self.terms, self.change.button),
             (self.change.button, self.quote_button),
@@ -179,8 +180,8 @@ class QuoteDialog(Dialog):
         self._glance.stop()
         self.message.say("")
         self._is_by_itself = by_itself
-        # Slow checks come before the clock runs: the balance is asked for now.
-        self._session.refresh(Kind.ACCOUNTS)
+        # Slow checks come before the clock runs: the balance, and the trades that were there before, are asked for now.
+        self._session.refresh(Kind.ACCOUNTS, Kind.TRADES)
         self._become(flow)
         took, failed = partial(self._take_quote, flow.number), partial(self._take_failure, flow.number)
         assumed_s = flow.preferences.assumed_life_s

@@ -5,14 +5,16 @@ from decimal import Decimal
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from lumedesk.domain.amount_entry import read_amount
 from lumedesk.domain.kinds import Kind
-from lumedesk.domain.money import AmountError, grouped, typed_amount
+from lumedesk.domain.money import AmountError, fixed, grouped
 from lumedesk.domain.quotes import QuoteRequest
 from lumedesk.domain.text import shown
 from lumedesk.views.dialogs.dialog import labelled
 from lumedesk.views.parts.text import Label
 from lumedesk.views.parts.widgets import Chooser
 from lumedesk.views.theme import DOUBLE, UNIT, Look
+from lumedesk.views.wizards.conventions import system_convention
 from lumedesk.work.session import Session
 
 
@@ -65,9 +67,13 @@ class QuoteForm(QWidget):
         if sold == bought:
             return "Choose two different currencies."
         try:
-            amount = typed_amount(self.amount.text())
+            entry = read_amount(self.amount.text(), system_convention())
         except AmountError as error:
             return str(error)
+        amount = entry.amount
+        if entry.ambiguous_as is not None:
+            either = f"{fixed(amount)} or {fixed(entry.ambiguous_as)}"
+            return f"“{self.amount.text().strip()}” can mean {either}. Write it so that only one is possible."
         if self.side.value() == "from":
             return QuoteRequest(sold, bought, from_amount=amount)
         return QuoteRequest(sold, bought, to_amount=amount)

@@ -5,6 +5,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from lumedesk.domain.checks import CheckVerdict, run_checks, typing_threshold
+from lumedesk.domain.errors import DeskError, Wire
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.movements import Outcome, Verdict
 from lumedesk.domain.records import Beneficiary
@@ -98,8 +99,9 @@ class WithdrawalWizard(Dialog):
         self.body.addWidget(self.message)
         self.back_button = self.add_button("withdrawal-back", "Back")
         self.again_button = self.add_button("withdrawal-again", "Change and try again")
-        self.next_button = self.add_button("withdrawal-next", "Next", "primary")
         self.send_button = self.add_button("withdrawal-send", "Send", "primary")
+        self.next_button = self.add_button("withdrawal-next", "Next", "primary")
+        self.keep_place(self.next_button)
 
     def _connect(self) -> None:
         session = self._session
@@ -164,11 +166,14 @@ class WithdrawalWizard(Dialog):
             return
         self._guards.draft = None
         self._enter(Step.SENDING)
-        self._session.movements.withdraw(self.flow.order(), self, self._take_outcome)
+        try:
+            self._session.movements.withdraw(self.flow.order(), self, self._take_outcome)
+        except ValueError as error:
+            self._take_outcome(Outcome(Verdict.NOT_SENT, error=DeskError(str(error), wire=Wire.NOT_SENT)))
 
     def try_again(self) -> None:
         """Go back into the draft after an order that moved no money; what is sent then is a new order."""
-        if self.step is not Step.RESULT or self.verdict not in (Verdict.NOT_SENT, Verdict.REFUSED):
+        if self.step is not Step.RESULT or not self.result_step.may_try_again:
             return
         earlier = self.result_step.intent
         self.flow = self.flow.anew(earlier.uuid if earlier else None)
@@ -336,7 +341,7 @@ class WithdrawalWizard(Dialog):
         step, is_sending = self.step, self.step is Step.SENDING
         self.back_button.setVisible(Step.BENEFICIARY < step < Step.RESULT)
         self.back_button.setEnabled(not is_sending)
-        self.again_button.setVisible(step is Step.RESULT and self.verdict in (Verdict.NOT_SENT, Verdict.REFUSED))
+        self.again_button.setVisible(step is Step.RESULT and self.result_step.may_try_again)
         self.next_button.setVisible(step < Step.REVIEW)
         self.next_button.setEnabled(missing is None)
         self.send_button.setVisible(step in (Step.REVIEW, Step.SENDING))

@@ -75,12 +75,20 @@ class ResultStep(QWidget):
         """What the journal knows of the order; None where it never got so far."""
         return next((each for each in self._session.movements.intents if each.uuid == self._uuid), None)
 
+    @property
+    def may_try_again(self) -> bool:
+        """Whether it still holds that no money was moved: a refused order reopens when a row like it appears."""
+        if self.verdict not in (Verdict.NOT_SENT, Verdict.REFUSED):
+            return False
+        return self.intent is None or self.intent.state in (State.NOT_SENT, State.REFUSED)
+
     def _tell_next(self) -> None:
         verdict = self.verdict
         if verdict is None:
             return
         text = _NEXT[verdict]
-        if verdict is Verdict.UNKNOWN:
+        reopened = verdict is Verdict.REFUSED and self.intent is not None and self.intent.state is not State.REFUSED
+        if verdict is Verdict.UNKNOWN or reopened:
             state = self.intent.state if self.intent else State.UNKNOWN
             text = _DOUBTS.get(state, _DOUBTS[State.UNKNOWN])
             if state not in (State.ACCEPTED, State.NOT_RECEIVED):
