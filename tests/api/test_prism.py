@@ -20,8 +20,8 @@ Call = Callable[[LumetradeClient], Awaitable[Any]]
 
 
 @pytest.fixture(scope="module")
-def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running_prism(tmp_path_factory.mktemp("prism")) as url:
+def mock() -> Iterator[str]:
+    with running_prism() as url:
         yield url
 
 

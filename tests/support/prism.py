@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -45,18 +44,14 @@ def prism_command() -> str:
 
 
 @contextlib.contextmanager
-def running_prism(folder: Path) -> Iterator[str]:
-    """Serve the contract from its own examples; gives the base URL. `folder` is for a temporary copy."""
+def running_prism() -> Iterator[str]:
+    """Serve the contract from its own examples; gives the base URL."""
     command = prism_command()
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
-    # Prism serves paths without their server's own path, so the copy carries it in each path.
-    contract = folder / "contract.yaml"
-    text = _CONTRACT.read_text(encoding="utf-8")
-    contract.write_text(re.sub(r"^  /", "  /api/v1/", text, flags=re.MULTILINE).replace(".com/api/v1\n", ".com\n"))
     process = subprocess.Popen(
-        [command, "mock", "--errors", "--host", "127.0.0.1", "--port", str(port), str(contract)],
+        [command, "mock", "--errors", "--host", "127.0.0.1", "--port", str(port), str(_CONTRACT)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
