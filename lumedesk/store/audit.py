@@ -8,16 +8,17 @@ import msgspec
 
 from lumedesk.domain.audit import AuditRow
 from lumedesk.domain.clocks import Clock
+from lumedesk.domain.credentials import Secret
 from lumedesk.store.chain import ChainedLog, Entry
 
 
 class AuditLog:
     """Writes and reads one profile's audit log. Used by one thread."""
 
-    def __init__(self, path: Path, marker: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, marker: Path, clock: Clock, key: Secret | None = None) -> None:
         """Open and check everything. Errors: ChainBroken, ChainUnwritable."""
         self._clock = clock
-        self._log = ChainedLog(path, marker)
+        self._log = ChainedLog(path, marker, key)
 
     def close(self) -> None:
         """Close the file; later calls are an error."""
@@ -39,9 +40,9 @@ def _row(entry: Entry) -> AuditRow:
     return AuditRow(entry.seq, entry.at, entry.kind, entry.subject, facts, entry.hash.hex())
 
 
-def verify(path: Path, marker: Path) -> list[AuditRow]:
+def verify(path: Path, marker: Path, key: Secret | None = None) -> list[AuditRow]:
     """Check a whole log without touching it. Shape: its rows, oldest first. Errors: ChainBroken, ChainUnwritable."""
-    log = ChainedLog(path, marker, read_only=True)
+    log = ChainedLog(path, marker, key, read_only=True)
     try:
         return [_row(entry) for entry in log.entries]
     finally:

@@ -17,6 +17,8 @@ from typing import Any
 
 import apsw
 
+from lumedesk.domain.credentials import Secret
+from lumedesk.store.cipher import NoCipher, connect
 from lumedesk.store.paths import is_network_drive, make_private_folder
 
 _GENESIS = "genesis"
@@ -49,9 +51,10 @@ class Entry:
 class ChainedLog:
     """One open log. Every append is durable when it returns; two processes may append, one at a time."""
 
-    def __init__(self, path: Path, marker: Path, *, read_only: bool = False) -> None:
+    def __init__(self, path: Path, marker: Path, key: Secret | None = None, *, read_only: bool = False) -> None:
         """Open or make the log and check all of it; `read_only` touches no file. Errors: ChainBroken, ChainUnwritable."""
         self._read_only = read_only
+        self._key = key
         self._path = path
         self._marker = marker
         self._head = 0
@@ -120,10 +123,10 @@ class ChainedLog:
             )
         try:
             if self._read_only:
-                return apsw.Connection(str(self._path), flags=apsw.SQLITE_OPEN_READONLY)
+                return connect(self._path, self._key, apsw.SQLITE_OPEN_READONLY)
             make_private_folder(self._path.parent)
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-            connection = apsw.Connection(str(self._path))
+            connection = connect(self._path, self._key)
             connection.set_busy_timeout(5_000)
             if connection.pragma("journal_mode", "wal") != "wal":
                 raise ChainUnwritable(
@@ -133,8 +136,12 @@ class ChainedLog:
             if sys.platform == "darwin":
                 connection.pragma("fullfsync", value=True)
                 connection.pragma("checkpoint_fullfsync", value=True)
-        except (apsw.NotADBError, apsw.CorruptError) as error:
+        except apsw.NotADBError as error:
+            raise ChainBroken(f"{self._path.name} is damaged, or was written with another key.") from error
+        except apsw.CorruptError as error:
             raise ChainBroken(f"{self._path.name} is damaged: {error}") from error
+        except NoCipher as error:
+            raise ChainUnwritable(str(error)) from error
         except (apsw.Error, OSError) as error:
             raise ChainUnwritable(f"{self._path} can't be written: {error}") from error
         return connection

@@ -7,6 +7,7 @@ import msgspec
 
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.codec import encode
+from lumedesk.domain.credentials import Secret
 from lumedesk.domain.intents import OPEN, Arming, ConfirmationTerms, Ground, Intent, State, Step, WithdrawalTerms
 from lumedesk.domain.money import Amount
 from lumedesk.store.chain import ChainBroken, ChainedLog, Entry
@@ -31,11 +32,11 @@ class LostRace(Exception):
 class Journal:
     """All intents of one profile. Used by one thread; another process may write too, and is noticed."""
 
-    def __init__(self, path: Path, marker: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, marker: Path, clock: Clock, key: Secret | None = None) -> None:
         """Open and check everything. Errors: ChainBroken, ChainUnwritable."""
         self._clock = clock
         self._intents: dict[str, Intent] = {}
-        self._log = ChainedLog(path, marker)
+        self._log = ChainedLog(path, marker, key)
         try:
             self._take(self._log.entries)
         except BaseException:

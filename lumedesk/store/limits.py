@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from lumedesk.domain.credentials import Secret
 from lumedesk.domain.limits import CurrencyLimits, Limits
 from lumedesk.domain.money import fixed
 from lumedesk.store.private_file import NotReadable, NotWritable, last_set_aside, read_json, set_aside, write_json
@@ -18,9 +19,10 @@ _FIELDS = ("single", "daily", "beneficiary_daily", "typed_from")
 class LimitsFile:
     """The limits in force. `trouble` says why there may be fewer than were set; it is empty when all is well."""
 
-    def __init__(self, path: Path, now: datetime) -> None:
+    def __init__(self, path: Path, now: datetime, key: Secret | None = None) -> None:
         """Read the file; what is unreadable is set aside. Never raises."""
         self._path = path
+        self._key = key
         self._is_foreign = False
         self.trouble = ""
         self.limits = Limits()
@@ -35,12 +37,12 @@ class LimitsFile:
         """Put `limits` in force, durably. Errors: NotWritable; then the old ones stay in force."""
         if self._is_foreign:
             raise NotWritable("The limits were written by a newer LumeDesk. Update this one to change them.")
-        write_json(self._path, _plain(limits))
+        write_json(self._path, _plain(limits), self._key)
         self.limits = limits
         self.trouble = ""
 
     def _read(self) -> Limits:
-        value = read_json(self._path)
+        value = read_json(self._path, self._key)
         if value is None:
             aside = last_set_aside(self._path)
             if aside is not None:

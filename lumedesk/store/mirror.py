@@ -14,8 +14,10 @@ from typing import Any
 
 import apsw
 
+from lumedesk.domain.credentials import Secret
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.statuses import status_of
+from lumedesk.store.cipher import NoCipher, connect
 from lumedesk.store.histories import SHAPES, HistoryShape
 
 log = logging.getLogger(__name__)
@@ -52,15 +54,13 @@ class Dataset:
     set_aside: int
 
 
-def open_mirror(path: Path) -> apsw.Connection:
+def open_mirror(path: Path, key: Secret | None = None) -> apsw.Connection:
     """Open `path` for writing, making the tables where they are missing. Errors: MirrorError.
 
     A damaged file is put aside and begun anew: the server has all that it held.
     """
-    if not hasattr(apsw, "mc_version"):
-        raise MirrorError("This Python has plain apsw in place of apsw-sqlite3mc. Set the environment up again.")
     try:
-        return _opened(path)
+        return _opened(path, key)
     except _Damaged as damage:
         log.warning("%s is damaged and begun anew: %s", path.name, damage)
         try:
@@ -68,7 +68,7 @@ def open_mirror(path: Path) -> apsw.Connection:
                 part = path.with_name(path.name + suffix)
                 if part.exists():
                     part.replace(part.with_name(f"{path.name}.damaged{suffix}"))
-            return _opened(path)
+            return _opened(path, key)
         except (_Damaged, OSError) as error:
             raise MirrorError(f"The local data in {path} can't be opened: {error}") from error
 
@@ -77,11 +77,11 @@ class _Damaged(Exception):
     """The file isn't what was written."""
 
 
-def _opened(path: Path) -> apsw.Connection:
+def _opened(path: Path, key: Secret | None) -> apsw.Connection:
     try:
         # The file is made by us, with its mode, before SQLite opens it.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        connection = apsw.Connection(str(path))
+        connection = connect(path, key)
         _configure(connection)
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", "normal")
@@ -99,18 +99,20 @@ def _opened(path: Path) -> apsw.Connection:
             raise _Damaged(str(damage)[:200])
     except (apsw.NotADBError, apsw.CorruptError) as error:
         raise _Damaged(str(error)) from error
+    except NoCipher as error:
+        raise MirrorError(str(error)) from error
     except (apsw.Error, OSError) as error:
         raise MirrorError(f"The local data in {path} can't be opened: {error}") from error
     return connection
 
 
-def open_reader(path: Path) -> apsw.Connection:
+def open_reader(path: Path, key: Secret | None = None) -> apsw.Connection:
     """Open an existing mirror read-only, for one thread's queries. Errors: MirrorError."""
     # Where nothing can be written, SQLite can't keep the files it shares with a writer; there is no writer either.
     is_fixed = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
     place = f"{path.absolute().as_uri()}?immutable=1" if is_fixed else str(path)
     try:
-        connection = apsw.Connection(place, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        connection = connect(place, key, apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
         _configure(connection)
     except apsw.Error as error:
         raise MirrorError(f"The local data in {path} can't be opened: {error}") from error
@@ -120,8 +122,8 @@ def open_reader(path: Path) -> apsw.Connection:
 class Mirror:
     """The one writer. Every method runs on the worker; a poll is one transaction, so a crash leaves whole polls only."""
 
-    def __init__(self, path: Path) -> None:
-        self._db = open_mirror(path)
+    def __init__(self, path: Path, key: Secret | None = None) -> None:
+        self._db = open_mirror(path, key)
 
     def close(self) -> None:
         """Close the file; later calls are an error."""
@@ -177,8 +179,8 @@ class Mirror:
 class MirrorReader:
     """Queries on one connection, for one thread: one lives on the worker, one on the UI thread for the tables' windows."""
 
-    def __init__(self, path: Path) -> None:
-        self._db = open_reader(path)
+    def __init__(self, path: Path, key: Secret | None = None) -> None:
+        self._db = open_reader(path, key)
 
     def close(self) -> None:
         """Close the file; later calls are an error."""

@@ -58,6 +58,11 @@ class ProfilePaths:
         """The beneficiaries' details as the operator last saw them."""
         return self.folder / "seen.json"
 
+    @property
+    def lock(self) -> Path:
+        """The passphrase's file; there is none where no passphrase is set."""
+        return self.folder / "lock.json"
+
     def head_of(self, log: Path) -> Path:
         """Where the head of a chained log is noted: away from the log, so that a folder set back gives itself away."""
         return self.folder.parent.parent / "heads" / f"{self.folder.name}.{log.stem}.json"
@@ -76,8 +81,10 @@ def profile_paths(data_dir: Path, name: str) -> ProfilePaths:
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make `folder` and its parents, readable by this user alone. Errors: OSError."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Make `folder` and its parents, those that are missing readable by this user alone. Errors: OSError."""
+    # One by one: mkdir(parents=True) gives parents the mode that the umask happens to leave.
+    for each in (*reversed(folder.parents), folder):
+        each.mkdir(exist_ok=True, mode=0o700)
     if os.name == "posix":
         folder.chmod(0o700)
 

@@ -7,9 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from lumedesk.domain.credentials import Secret
 from lumedesk.store.paths import make_private_folder
 
 _MAX_BYTES = 16_000_000
+_NONCE_BYTES = 12
 
 
 class NotReadable(Exception):
@@ -20,8 +27,11 @@ class NotWritable(Exception):
     """The file can't be replaced; what it held before is still there. The text says why, in the operator's words."""
 
 
-def read_json(path: Path) -> Any:
-    """Shape: what the file holds; None where there is no file. Errors: NotReadable, OSError."""
+def read_json(path: Path, key: Secret | None = None) -> Any:
+    """Shape: what the file holds; None where there is no file. Errors: NotReadable, OSError.
+
+    With a `key` only what was sealed with it is taken: neither readable nor alterable by who doesn't have it.
+    """
     try:
         with path.open("rb") as file:
             body = file.read(_MAX_BYTES + 1)
@@ -29,15 +39,20 @@ def read_json(path: Path) -> Any:
         return None
     if len(body) > _MAX_BYTES:
         raise NotReadable("it is far too large")
+    if key is not None:
+        body = _unsealed(body, key, path.name)
     try:
         return json.loads(body.decode(), object_pairs_hook=_each_once, parse_float=_refuse, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise NotReadable(str(error)[:200]) from error
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Replace the file, durably. Errors: NotWritable; the file is then as it was."""
+def write_json(path: Path, value: Any, key: Secret | None = None) -> None:
+    """Replace the file, durably, sealed where there is a `key`. Errors: NotWritable; the file is then as it was."""
     body = json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"
+    if key is not None:
+        nonce = os.urandom(_NONCE_BYTES)
+        body = nonce + _cipher(key).encrypt(nonce, body, path.name.encode())
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         make_private_folder(path.parent)
@@ -68,6 +83,19 @@ def set_aside(path: Path, now: datetime) -> Path:
 def last_set_aside(path: Path) -> Path | None:
     """The latest file that was set aside; None where there is none."""
     return max(path.parent.glob(f"{path.name}.*.unreadable"), default=None)
+
+
+def _unsealed(body: bytes, key: Secret, name: str) -> bytes:
+    try:
+        return _cipher(key).decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], name.encode())
+    except (InvalidTag, ValueError) as error:  # ValueError: too short for what is put in front
+        raise NotReadable("it is damaged, or was written with another key") from error
+
+
+def _cipher(key: Secret) -> ChaCha20Poly1305:
+    """A key of its own is derived: no two ciphers share one."""
+    derived = HKDF(SHA256(), 32, salt=None, info=b"LumeDesk sealed file 1").derive(bytes.fromhex(key.reveal()))
+    return ChaCha20Poly1305(derived)
 
 
 def _sync_folder(folder: Path) -> None:

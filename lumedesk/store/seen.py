@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lumedesk.domain.codec import Codec, UnreadableJson, encode
+from lumedesk.domain.credentials import Secret
 from lumedesk.domain.records import Beneficiary
 from lumedesk.domain.sightings import Sighting, digest_of, seen_details
 from lumedesk.store.private_file import NotReadable, last_set_aside, read_json, set_aside, write_json
@@ -19,9 +20,10 @@ _ANY: Codec[Any] = Codec(Any)
 class SeenFile:
     """All sightings of a profile. `trouble` says why changes may go unnoticed; empty when all is well."""
 
-    def __init__(self, path: Path, now: datetime) -> None:
+    def __init__(self, path: Path, now: datetime, key: Secret | None = None) -> None:
         """Read the file; what is unreadable is set aside. Never raises."""
         self._path = path
+        self._key = key
         self._sightings: dict[str, Sighting] = {}
         self.trouble = ""
         try:
@@ -67,10 +69,11 @@ class SeenFile:
         write_json(
             self._path,
             {"version": _VERSION, "beneficiaries": {key: _plain(each) for key, each in self._sightings.items()}},
+            self._key,
         )
 
     def _read(self) -> dict[str, Sighting]:
-        value = read_json(self._path)
+        value = read_json(self._path, self._key)
         if value is None:
             aside = last_set_aside(self._path)
             if aside is not None:

@@ -10,6 +10,7 @@ import msgspec
 
 from lumedesk.domain.audit import AuditRow
 from lumedesk.domain.clocks import Clock
+from lumedesk.domain.credentials import Secret
 from lumedesk.domain.intents import Ground, Intent, State, Step, Terms
 from lumedesk.store.audit import AuditLog
 from lumedesk.store.chain import ChainBroken, ChainUnwritable, set_aside
@@ -25,10 +26,19 @@ class Books:
     `refusal` is empty while orders may be sent. Once set it stays, until the operator has dealt with it.
     """
 
-    def __init__(self, journal: Path, audit: Path, heads: tuple[Path, Path], clock: Clock, refusal: str = "") -> None:
+    def __init__(
+        self,
+        journal: Path,
+        audit: Path,
+        heads: tuple[Path, Path],
+        clock: Clock,
+        refusal: str = "",
+        key: Secret | None = None,
+    ) -> None:
         """Open both and recover what a crash left. With a `refusal` nothing is opened; nothing is raised either."""
         self._places = ((journal, heads[0]), (audit, heads[1]))
         self._clock = clock
+        self._key = key
         self.refusal = refusal
         self.can_start_anew = False
         self._broken: list[tuple[Path, Path]] = []
@@ -85,8 +95,8 @@ class Books:
         # Each for itself, the journal first: what is in doubt is shown and watched whatever became of the audit log.
         journal, audit = self._places
         self._broken = []
-        self.journal = self._opened(journal, lambda: Journal(*journal, self._clock))
-        self.audit = self._opened(audit, lambda: AuditLog(*audit, self._clock))
+        self.journal = self._opened(journal, lambda: Journal(*journal, self._clock, self._key))
+        self.audit = self._opened(audit, lambda: AuditLog(*audit, self._clock, self._key))
         self.can_start_anew = bool(self._broken)
         try:
             if self.journal is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from lumedesk.domain.clocks import Clock
+from lumedesk.domain.credentials import Secret
 from lumedesk.domain.errors import DeskError, Wire
 from lumedesk.domain.limits import Limits
 from lumedesk.domain.records import Beneficiary
@@ -43,16 +44,17 @@ class Safeguards(QObject):
         clock: Clock,
         engine: Engine,
         *,
+        key: Secret | None = None,
         view_only: bool = False,
         parent: QObject | None = None,
     ) -> None:
-        """`view_only`: another process writes these files; here they are only read."""
+        """`key` seals the files. `view_only`: another process writes them; here they are only read."""
         super().__init__(parent)
         self._engine = engine
         self._clock = clock
         self._view_only = view_only
-        self._limits = LimitsFile(limits, clock.now())
-        self._seen = SeenFile(seen, clock.now())
+        self._limits = LimitsFile(limits, clock.now(), key)
+        self._seen = SeenFile(seen, clock.now(), key)
         # A withdrawal that was closed before it was sent, to be offered again while the desk runs.
         self.draft: Draft | None = None
         self._unwritten = ""

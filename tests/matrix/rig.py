@@ -25,6 +25,7 @@ from lumedesk.work.watching import Watcher, alike_query
 from tests.support.builders import a_withdrawal, json_of
 from tests.support.clock import FakeClock
 from tests.support.intents import withdrawal_terms
+from tests.support.keys import STORE_KEY
 from tests.support.raw_server import Connection, RawServer, Received, Script, http
 from tests.support.wire import a_client
 from tests.work.books import books_of
@@ -112,8 +113,8 @@ class Rig:
         self.books = books_of(profile, clock)
         self.sender = Sender(self.books, clock, lambda: None)
         self.watcher = Watcher(self.books, self._alike, lambda: None)
-        self._mirror = Mirror(profile.mirror)
-        self._reader = MirrorReader(profile.mirror)
+        self._mirror = Mirror(profile.mirror, STORE_KEY)
+        self._reader = MirrorReader(profile.mirror, STORE_KEY)
         self._states: dict[Kind, DatasetState] = {}
 
     def close(self) -> None:

@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lumedesk.domain.credentials import Secret
 from lumedesk.store import private_file
 from lumedesk.store.private_file import NotReadable, NotWritable, last_set_aside, read_json, set_aside, write_json
+from tests.support.keys import STORE_KEY
 
 NOW = datetime(2026, 5, 11, 10, 15, 30, tzinfo=UTC)
 
@@ -102,3 +104,32 @@ def test_a_file_that_may_not_be_read_is_told_apart_from_a_damaged_one(tmp_path: 
     path.chmod(0)
     with pytest.raises(OSError, match="denied"):
         read_json(path)
+
+
+def test_a_sealed_file_is_neither_read_nor_altered_without_its_key(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    write_json(path, {"account": "canary-4711"}, STORE_KEY)
+    assert read_json(path, STORE_KEY) == {"account": "canary-4711"}
+    sealed = path.read_bytes()
+    assert b"canary" not in sealed
+    for harmed in (sealed[:-1], sealed[:20] + bytes([sealed[20] ^ 1]) + sealed[21:], b"{}", b""):
+        path.write_bytes(harmed)
+        with pytest.raises(NotReadable, match="another key"):
+            read_json(path, STORE_KEY)
+    path.write_bytes(sealed)
+    with pytest.raises(NotReadable, match="another key"):
+        read_json(path, Secret("a5" * 32))
+    with pytest.raises(NotReadable):
+        read_json(path)
+    # One file put in another's place is no file of ours.
+    other = path.rename(tmp_path / "y.json")
+    with pytest.raises(NotReadable, match="another key"):
+        read_json(other, STORE_KEY)
+
+
+def test_the_same_content_is_sealed_anew_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    write_json(path, {"a": "b"}, STORE_KEY)
+    first = path.read_bytes()
+    write_json(path, {"a": "b"}, STORE_KEY)
+    assert path.read_bytes() != first

@@ -16,6 +16,7 @@ from lumedesk.store.paths import ProfilePaths
 from lumedesk.work.books import Books
 from lumedesk.work.engine import Engine
 from lumedesk.work.session import Connector, Session
+from tests.support.keys import STORE_KEY
 from tests.support.wire import no_wait
 
 PATIENCE_MS = 10_000
@@ -45,9 +46,9 @@ class AddressConnector:
 def a_session(engine: Engine, profile: ProfilePaths, connector: Connector | None, clock: Clock) -> Session:
     """A session on the profile's files, as the program builds it."""
     heads = (profile.head_of(profile.journal), profile.head_of(profile.audit))
-    books = Books(profile.journal, profile.audit, heads, clock)
+    books = Books(profile.journal, profile.audit, heads, clock, key=STORE_KEY)
     try:
-        return Session(engine, profile.mirror, connector, books, clock)
+        return Session(engine, profile.mirror, connector, books, clock, key=STORE_KEY)
     except Exception:
         books.close()
         raise

@@ -1,15 +1,17 @@
 """Kills the process it is in, as `kill -9` does, at a named moment of a durable write. The desk itself knows nothing of it."""
 
+import functools
 import json
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import apsw
 
-from lumedesk.store import chain
+from lumedesk.store import chain, cipher
 
 
 class Say:
@@ -96,7 +98,7 @@ class Doom:
 class DoomedDisk(apsw.VFSFile):
     """A file of SQLite's whose writes can end half-way."""
 
-    base = apsw.vfs_names()[0]
+    base = "unix"  # below the cipher: what is torn is what reaches the disk
     doom: Doom
 
     def __init__(self, name: Any, flags: Any) -> None:
@@ -109,12 +111,14 @@ class DoomedDisk(apsw.VFSFile):
 
         class DoomedVfs(apsw.VFS):
             def __init__(self) -> None:
-                super().__init__("doomed", cls.base, makedefault=True)
+                super().__init__("doomed", cls.base)
 
             def xOpen(self, name: Any, flags: Any) -> apsw.VFSFile:  # noqa: N802 - SQLite's name
                 return cls(name, flags)
 
         cls.vfs = DoomedVfs()  # type: ignore[attr-defined]
+        opened = functools.partial(apsw.Connection, vfs="multipleciphers-doomed")
+        cipher.apsw = SimpleNamespace(mc_version=apsw.mc_version, Connection=opened)  # type: ignore[assignment]
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's name
         def tear() -> None:

@@ -42,6 +42,7 @@ from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
 from lumedesk.work.watching import alike_query
 from tests.support import kill_planted
+from tests.support.keys import STORE_KEY
 from tests.support.kill_doom import Doom, Say, die
 
 # A child that nobody killed by then is stuck.
@@ -89,10 +90,10 @@ class Start:
         make_private_folder(paths.folder)
         clock = SystemClock()
         self.books = Books(
-            paths.journal, paths.audit, (paths.head_of(paths.journal), paths.head_of(paths.audit)), clock
+            paths.journal, paths.audit, (paths.head_of(paths.journal), paths.head_of(paths.audit)), clock, key=STORE_KEY
         )
-        self._mirror = Mirror(paths.mirror)
-        self._reader = MirrorReader(paths.mirror)
+        self._mirror = Mirror(paths.mirror, STORE_KEY)
+        self._reader = MirrorReader(paths.mirror, STORE_KEY)
         credentials = Credentials(job["key"], Secret(job["secret"]))
         self.client = LumetradeClient(Transport(Endpoint(job["url"]), credentials, deadline_s=10.0))
         self.movements = Movements(LoopEngine(), self.books, self, clock)  # type: ignore[arg-type]

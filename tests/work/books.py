@@ -14,13 +14,14 @@ from lumedesk.work.sending import Parcel, Sender
 from lumedesk.work.watching import Watcher
 from tests.support.clock import FakeClock
 from tests.support.intents import withdrawal_terms
+from tests.support.keys import STORE_KEY
 
 Answer = tuple[str | None, str | None, str]
 
 
 def books_of(profile: ProfilePaths, clock: FakeClock, refusal: str = "") -> Books:
     heads = profile.head_of(profile.journal), profile.head_of(profile.audit)
-    return Books(profile.journal, profile.audit, heads, clock, refusal)
+    return Books(profile.journal, profile.audit, heads, clock, refusal, STORE_KEY)
 
 
 class Bench:

@@ -8,6 +8,9 @@ from typing import Any
 
 import apsw
 
+from lumedesk.store.cipher import connect
+from tests.support.keys import STORE_KEY
+
 TERMINAL = {"accepted", "refused", "not sent", "not received"}
 OPEN = {"armed", "sending", "unknown", "likely", "ambiguous"}
 
@@ -52,7 +55,7 @@ class Witness:
     def look(self) -> set[str]:
         """Read what is new; the ids of the intents that moved."""
         if not self._db:
-            self._db = [apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY) for path in self._paths]
+            self._db = [connect(path, STORE_KEY, apsw.SQLITE_OPEN_READONLY) for path in self._paths]
         moved = set()
         for subject, kind, body in self._fresh(0):
             if kind == "arm":

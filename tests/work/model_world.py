@@ -22,6 +22,7 @@ from lumedesk.work.movements import TooLate, _trade_problem
 from lumedesk.work.sending import Parcel, Sender
 from lumedesk.work.watching import DecisionRefused, Watcher
 from tests.support.builders import a_quote_request, a_raw_quote
+from tests.support.keys import STORE_KEY
 from tests.work.model_crash import Bomb, Crash, MovedClock
 from tests.work.model_server import Line, ModelServer, Plan
 from tests.work.model_witness import Witness
@@ -228,7 +229,7 @@ class World:
         books = Books.__new__(Books)
         self._gone.append(books)
         try:
-            books.__init__(*self._paths, self._heads, self.clock)  # type: ignore[misc]
+            books.__init__(*self._paths, self._heads, self.clock, key=STORE_KEY)  # type: ignore[misc]
         except Crash:
             self._may_owe_audit = True
             return None

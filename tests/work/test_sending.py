@@ -16,6 +16,7 @@ from lumedesk.work.sending import CutOff, NotArmed, WrongEcho
 from tests.store.full_disk import needs_limits, no_room
 from tests.support.clock import FakeClock
 from tests.support.intents import SENDING, accepted, an_arming, confirmation_terms, withdrawal_terms
+from tests.support.keys import STORE_KEY
 from tests.work.books import Bench
 
 
@@ -42,7 +43,7 @@ def another(profile: ProfilePaths, clock: FakeClock) -> Iterator[Callable[[], Jo
     opened: list[Journal] = []
 
     def open_one() -> Journal:
-        opened.append(Journal(profile.journal, profile.head_of(profile.journal), clock))
+        opened.append(Journal(profile.journal, profile.head_of(profile.journal), clock, STORE_KEY))
         return opened[-1]
 
     yield open_one

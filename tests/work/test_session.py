@@ -3,7 +3,6 @@
 import threading
 from typing import Any
 
-import apsw
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -26,6 +25,7 @@ from lumedesk.domain.errors import (
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.records import Trade
 from lumedesk.sandbox.launch import SandboxAddress
+from lumedesk.store.cipher import connect
 from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorError
 from lumedesk.store.paths import ProfilePaths
 from lumedesk.work.engine import Engine, Unexpected
@@ -33,6 +33,7 @@ from lumedesk.work.session import Connection, Session
 from tests.support.builders import a_trade, an_account, json_of
 from tests.support.clock import FakeClock
 from tests.support.desk import PATIENCE_MS, AddressConnector, Asker, Emitted, a_session
+from tests.support.keys import STORE_KEY
 from tests.support.mirrors import SEEN, write
 from tests.support.sandbox import SandboxControl
 from tests.work.conftest import OpenSession, fill
@@ -80,7 +81,7 @@ def test_everything_fills(open_session: OpenSession, control: SandboxControl, qt
 def test_a_poll_that_changed_nothing_emits_and_writes_nothing(
     session: Session, qtbot: QtBot, profile: ProfilePaths
 ) -> None:
-    onlooker = apsw.Connection(str(profile.mirror))
+    onlooker = connect(profile.mirror, STORE_KEY)
     version = onlooker.pragma("data_version")
     emitted = Emitted(session)
     for _ in range(3):
@@ -302,7 +303,7 @@ def test_stopping_leaves_nothing(
     assert len(emitted.states) == heard  # what was on its way is dropped, its files are closed
     assert connector.is_closed
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("lumedesk")]
-    reopened = Mirror(profile.mirror)
+    reopened = Mirror(profile.mirror, STORE_KEY)
     reopened.begin()
     reopened.rollback()
     reopened.close()
@@ -328,7 +329,7 @@ def test_signals_come_on_the_ui_thread(open_session: OpenSession, control: Sandb
 def test_rows_of_an_earlier_start_stay_when_the_server_lists_none(
     profile: ProfilePaths, open_session: OpenSession, control: SandboxControl, qtbot: QtBot
 ) -> None:
-    mirror = Mirror(profile.mirror)
+    mirror = Mirror(profile.mirror, STORE_KEY)
     write(mirror, Kind.TRADES, [a_trade(transaction_id="from-before", created_at="2020-01-01T00:00:00Z")], SEEN)
     mirror.begin()
     mirror.write_small(Kind.ACCOUNTS, [("old", json_of(an_account(id="old")))])
