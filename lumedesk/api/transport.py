@@ -161,7 +161,7 @@ class Transport:
         except TimeoutError as error:
             raise TimedOut(f"No complete answer within {deadline_s:g} seconds.", wire=trail.wire) from error
         except Exception as error:
-            raise network_failure(error, trail.wire) from error
+            raise network_failure(error, trail.wire, self._credentials.secret) from error
         finally:
             self._count(-1)
 

@@ -1,29 +1,114 @@
-"""The environment has no say: no proxy, no key log, no other trust, no .netrc comes from it."""
+"""Neither the environment nor a redirect has a say: no proxy, key log, trust, password or other host comes from them."""
 
 import asyncio
+import contextlib
 import ssl
 import subprocess
+from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 
+import httpx
 import pytest
 import trustme
 
-from lumedesk.domain.errors import TlsFailed
+from lumedesk.api import probe, tls
+from lumedesk.api.endpoint import Endpoint
+from lumedesk.api.tls import system_trust
+from lumedesk.domain.clocks import SystemClock
+from lumedesk.domain.errors import Redirected, TlsFailed
 from tests.support.raw_server import RawServer, http
-from tests.support.wire import SECRET, a_client
+from tests.support.wire import CREDENTIALS, SECRET, a_client
 
 OK = http(200, b"[]")
 
 
-def test_proxy_variables_are_not_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def extra_ca(authority: trustme.CA, tmp_path: Path) -> Path:
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+def serving(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+def obey_only(monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str) -> None:
+    """Set one variable, in both cases, and none that would exempt this computer."""
+    for name in (*PROXY_VARIABLES, "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    monkeypatch.setenv(variable, proxy)
+    monkeypatch.setenv(variable.lower(), proxy)
+
+
+async def a_gullible_get(url: str, context: ssl.SSLContext) -> None:
+    """Do what a program does that obeys the environment: the trap is worth something when this one falls into it."""
+    async with httpx.AsyncClient(verify=context) as client:
+        with contextlib.suppress(httpx.HTTPError):
+            await client.get(url)
+
+
+@pytest.mark.parametrize("variable", PROXY_VARIABLES)
+@pytest.mark.parametrize("is_encrypted", [False, True], ids=["http", "https"])
+def test_a_proxy_variable_is_not_obeyed(
+    monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, extra_ca: Path, variable: str, is_encrypted: bool
+) -> None:
     async def scenario() -> None:
-        async with RawServer([OK]) as server, RawServer([OK]) as proxy:
-            for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-                monkeypatch.setenv(name, proxy.url)
-                monkeypatch.setenv(name.lower(), proxy.url)
-            async with a_client(server.url) as client:
+        context = serving(authority) if is_encrypted else None
+        async with RawServer([OK], ssl_context=context) as server, RawServer([http(502)]) as proxy:
+            obey_only(monkeypatch, variable, proxy.url)
+            async with a_client(server.url, extra_ca=extra_ca) as client:
                 await client.list_accounts()
             assert (len(server.requests), proxy.connections) == (1, 0)
+            report = await probe.test_connection(Endpoint(server.url, extra_ca=extra_ca), CREDENTIALS, SystemClock())
+            assert report.is_good
+            assert (len(server.requests), proxy.connections) == (2, 0)
+            await a_gullible_get(server.url, system_trust(extra_ca))
+            fell = variable == "ALL_PROXY" or variable.startswith("HTTPS") == is_encrypted
+            assert proxy.connections == fell
+
+    asyncio.run(scenario())
+
+
+def test_a_proxy_variable_is_not_obeyed_when_a_certificate_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch, authority: trustme.CA
+) -> None:
+    async def scenario() -> None:
+        async with RawServer([OK], ssl_context=serving(authority)) as server, RawServer([http(502)]) as proxy:
+            obey_only(monkeypatch, "HTTPS_PROXY", proxy.url)
+            report = await probe.test_connection(Endpoint(server.url), CREDENTIALS, SystemClock())
+            assert "issued by" in report.steps[1].words
+            assert (len(server.requests), proxy.connections) == (0, 0)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirecting_server_brings_nothing_to_the_other_host(status: int) -> None:
+    async def scenario() -> None:
+        async with RawServer([OK]) as other:
+            elsewhere = f"http://127.0.0.1:{other.port}/api/v1/accounts"
+            async with (
+                RawServer([http(status, headers={"Location": elsewhere})]) as server,
+                a_client(server.url) as client,
+            ):
+                for ask in (client.list_accounts(), client.create_withdrawal("ben_1", Decimal(1))):
+                    with pytest.raises(Redirected):
+                        await ask
+                assert len(server.requests) == 2
+            assert other.connections == 0
 
     asyncio.run(scenario())
 
@@ -43,22 +128,28 @@ def test_a_netrc_is_not_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     asyncio.run(scenario())
 
 
-def test_no_key_log_is_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("service", ["OpenSSL", "truststore"])
+def test_no_key_log_is_written(
+    monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, extra_ca: Path, tmp_path: Path, service: str
+) -> None:
     keylog = tmp_path / "keys.log"
     monkeypatch.setenv("SSLKEYLOGFILE", str(keylog))
-    authority = trustme.CA()
-    extra_ca = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(extra_ca))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
+    if service == "truststore":
+        # Makes the desk choose truststore, as on Windows and macOS; below it works with this system's own verifier.
+        monkeypatch.setattr(tls, "sys", SimpleNamespace(platform="darwin"))
 
     async def scenario() -> None:
-        async with RawServer([OK], ssl_context=context) as server, a_client(server.url, extra_ca=extra_ca) as client:
-            await client.list_accounts()
+        async with RawServer([OK], ssl_context=serving(authority)) as server:
+            async with a_client(server.url, extra_ca=extra_ca) as client:
+                await client.list_accounts()
             assert server.requests[0].headers["x-api-secret"] == SECRET
+            refused = await probe.test_connection(Endpoint(server.url), CREDENTIALS, SystemClock())
+            assert "issued by" in refused.steps[1].words
+            assert not keylog.exists()
+            await a_gullible_get(server.url, ssl.create_default_context(cafile=str(extra_ca)))
+            assert keylog.exists()
 
     asyncio.run(scenario())
-    assert not keylog.exists()
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
@@ -71,13 +162,13 @@ def test_no_authority_comes_from_the_environment(
     (tmp_path / _subject_hash(planted)).write_bytes(planted.read_bytes())
     monkeypatch.setenv(variable, str(planted if variable == "SSL_CERT_FILE" else tmp_path))
     _assert_planted(authority)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
 
     async def scenario() -> None:
-        async with RawServer([OK], ssl_context=context) as server, a_client(server.url) as client:
+        async with RawServer([OK], ssl_context=serving(authority)) as server, a_client(server.url) as client:
             with pytest.raises(TlsFailed):
                 await client.list_accounts()
+            report = await probe.test_connection(Endpoint(server.url), CREDENTIALS, SystemClock())
+            assert isinstance(report.error, TlsFailed)
             assert not server.requests
 
     asyncio.run(scenario())

@@ -8,10 +8,19 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 import trustme
 
-from lumedesk.api.tls import system_trust
+from lumedesk.api.tls import (
+    Certificate,
+    Distrust,
+    distrust_of,
+    for_looking_only,
+    read_certificate,
+    system_trust,
+    why_insecure,
+)
 from lumedesk.domain.errors import DeskError, TlsFailed, Unreachable, Wire
 from tests.support.raw_server import Connection, RawServer, Script, http
 from tests.support.wire import SECRET, a_client
@@ -132,9 +141,12 @@ def test_plain_http_on_a_tls_port_is_named() -> None:
     assert "doesn't speak TLS" in error.detail
 
 
-def test_a_handshake_that_is_cut_is_a_network_fault() -> None:
+@pytest.mark.parametrize(("resets", "words"), [(False, "while it was being made secure"), (True, "reset")])
+def test_a_handshake_that_is_cut_is_a_network_fault(resets: bool, words: str) -> None:
     async def cut(connection: Connection) -> None:
         await connection.reader.read(1)
+        if resets:
+            connection.reset()
 
     async def scenario() -> DeskError | None:
         async with RawServer([cut]) as server:
@@ -143,6 +155,64 @@ def test_a_handshake_that_is_cut_is_a_network_fault() -> None:
     error = asyncio.run(scenario())
     assert isinstance(error, Unreachable)
     assert error.wire is Wire.NOT_SENT
+    assert words in error.detail
+
+
+@pytest.mark.parametrize(
+    ("code", "distrust"),
+    [
+        (0x800B0109, Distrust.UNKNOWN_AUTHORITY),
+        (0x800B0101, Distrust.EXPIRED),
+        (0x800B010F, Distrust.OTHER_NAME),
+        (-67843, Distrust.UNKNOWN_AUTHORITY),
+        (-67818, Distrust.EXPIRED),
+        (-67602, Distrust.OTHER_NAME),
+    ],
+)
+def test_the_verdicts_of_windows_and_macos_have_the_same_words(code: int, distrust: Distrust) -> None:
+    """Stands in for those systems, which this test has not: the error is made as truststore makes it there."""
+    error = ssl.SSLCertVerificationError("the system's own words")
+    error.verify_code = code
+    error.verify_message = "the system's own words"
+    wrapped = httpx.ConnectError("no")
+    wrapped.__cause__ = error
+    assert (distrust_of(wrapped), why_insecure(wrapped)) == (distrust, distrust.value)
+
+
+def test_another_verdict_is_told_in_the_systems_words() -> None:
+    error = ssl.SSLCertVerificationError("x")
+    error.verify_code = 79
+    error.verify_message = "invalid CA certificate"
+    assert distrust_of(error) is None
+    assert why_insecure(error) == "The server's certificate was not accepted: invalid CA certificate."
+
+
+def test_a_certificate_is_read(authority: trustme.CA) -> None:
+    leaf = authority.issue_cert("a.example", "10.0.0.1", "*.b.example")
+    read = read_certificate(ssl.PEM_cert_to_DER_cert(leaf.cert_chain_pems[0].bytes().decode()))
+    assert read is not None
+    assert (read.names, read.issuer, read.is_self_issued) == (
+        ("a.example", "10.0.0.1", "*.b.example"),
+        "trustme v" + trustme.__version__,
+        False,
+    )
+    root = read_certificate(ssl.PEM_cert_to_DER_cert(authority.cert_pem.bytes().decode()))
+    assert root is not None
+    assert root.is_self_issued
+
+
+def test_a_broken_certificate_is_not_read(authority: trustme.CA) -> None:
+    der = ssl.PEM_cert_to_DER_cert(authority.issue_cert("a.example").cert_chain_pems[0].bytes().decode())
+    assert all(read_certificate(der[:length]) is None for length in range(len(der)))
+    # One byte changed may still make a certificate; what must not happen is that reading it raises.
+    outcomes = {type(read_certificate(der[:at] + bytes([der[at] ^ 0xFF]) + der[at + 1 :])) for at in range(len(der))}
+    assert outcomes == {Certificate, type(None)}
+
+
+def test_the_context_for_looking_trusts_anyone_and_no_old_version() -> None:
+    context = for_looking_only()
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_NONE, False)
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
 
 
 @pytest.mark.parametrize("content", [None, b"no certificate"])

@@ -1,13 +1,20 @@
 """One exchange: what is sent, when a read is tried again, and that ids can't change an address."""
 
 import asyncio
+import base64
+import html
 import json
 import logging
+import ssl
+from collections.abc import Callable
 from decimal import Decimal
+from urllib.parse import quote, quote_plus
 
+import httpx
 import pytest
 
 from lumedesk.api.endpoint import Endpoint
+from lumedesk.api.failures import network_failure
 from lumedesk.api.transport import Transport
 from lumedesk.domain.credentials import Credentials, Secret
 from lumedesk.domain.errors import (
@@ -312,6 +319,148 @@ def test_the_secret_reaches_no_log_repr_or_error(caplog: pytest.LogCaptureFixtur
     assert SECRET not in shown
     assert SECRET not in caplog.text
     assert caplog.text
+
+
+AWKWARD = 'p@ss/w+rd"q\\x & 100%-canary'  # what each of the encodings writes differently
+
+
+def _json(value: str) -> str:
+    return json.dumps(value)[1:-1]
+
+
+def _base64(value: str) -> str:
+    return base64.b64encode(value.encode()).decode()
+
+
+ECHOES: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "upper case": str.upper,
+    "url-encoded": lambda value: quote(value, safe=""),
+    "url-encoded, lower case": lambda value: quote(value, safe="").lower(),
+    "url-encoded, every byte": lambda value: "".join(f"%{byte:02X}" for byte in value.encode()),
+    "url-encoded twice": lambda value: quote(quote(value, safe=""), safe=""),
+    "form-encoded": quote_plus,
+    "JSON": _json,
+    "JSON within JSON": lambda value: _json(_json(value)),
+    "JSON with solidus escaped": lambda value: _json(value).replace("/", "\\/"),
+    "JSON, every character": lambda value: "".join(f"\\u{ord(char):04x}" for char in value),
+    "HTML": html.escape,
+    "base64": _base64,
+    "base64 behind one byte": lambda value: _base64("k" + value),
+    "base64 of key and secret": lambda value: _base64(f"api-key:{value}"),
+    "base64, url-safe": lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
+    "base64, url-encoded": lambda value: quote(_base64(value), safe=""),
+}
+
+
+def traces_of(value: str, text: str) -> list[str]:
+    """Which pieces of six characters of the secret, plain or in base64, a text holds."""
+    found = []
+    for form in (value, *(_base64("k" * offset + value)[4:] for offset in range(3))):
+        found += [form[at : at + 6] for at in range(len(form) - 5) if form[at : at + 6].lower() in text.lower()]
+    return found
+
+
+def told(error: DeskError) -> str:
+    return "\n".join([str(error), error.detail, error.request_id or "", repr(error.fields)])
+
+
+def failing(answer: bytes, credentials: Credentials) -> DeskError:
+    async def scenario() -> DeskError:
+        async with RawServer([answer]) as server, a_client(server.url, credentials=credentials) as client:
+            with pytest.raises(DeskError) as caught:
+                await client.create_withdrawal("ben_1", AMOUNT)
+            return caught.value
+
+    return asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("value", [SECRET, AWKWARD], ids=["simple", "awkward"])
+@pytest.mark.parametrize("echo", ECHOES)
+def test_an_echoed_secret_is_left_out_in_each_encoding(echo: str, value: str) -> None:
+    credentials = Credentials(CREDENTIALS.key, Secret(value))
+    text = f"begin {ECHOES[echo](value)} end"
+    body = json.dumps({"message": text, "requestId": text, "errors": [{"field": text, "message": text}]}).encode()
+    location = {"Location": f"https://x.invalid/?q={text}"} if text.isascii() else {}
+    errors = [
+        failing(http(400, body), credentials),
+        failing(http(502, f"<p>{text}</p>".encode(), headers={"X-Request-Id": text}), credentials),
+        failing(http(302, headers=location), credentials),
+    ]
+    for error in errors:
+        assert not traces_of(value, told(error))
+    invalid, fault, redirected = errors
+    for shown in (invalid.detail, invalid.request_id, repr(invalid.fields), fault.detail, redirected.detail):
+        assert "begin" in str(shown)
+        assert "…" in str(shown)
+    assert "…" in str(fault.request_id)
+
+
+@pytest.mark.parametrize("echo", ["plain", "url-encoded", "JSON", "base64"])
+@pytest.mark.parametrize("before", [*range(975, 1_001, 5), 63_970])
+def test_a_secret_across_the_place_of_a_cut_is_left_out_whole(echo: str, before: int) -> None:
+    credentials = Credentials(CREDENTIALS.key, Secret(AWKWARD))
+    # The second filler shrinks when it is cleaned, so that more of what stands behind it is shown.
+    times, rest = divmod(before, len(AWKWARD))
+    for filler in ("x" * before, "x" * rest + AWKWARD * times):
+        text = filler + ECHOES[echo](AWKWARD) * 2 + "y" * 5_000
+        error = failing(http(400, json.dumps({"message": text}).encode()), credentials)
+        assert not traces_of(AWKWARD, told(error))
+        fault = failing(http(503, text.encode()), credentials)
+        assert not traces_of(AWKWARD, told(fault))
+
+
+def test_a_secret_cut_where_reading_ends_is_left_out() -> None:
+    value = "".join(f"{number:x}." for number in range(1_000, 1_100))
+    # So long a secret leaves so short a text that the end of what is read at all, mid-secret, comes into view.
+    for text in (value * 200, ECHOES["url-encoded, every byte"](value) * 60, _base64(value) * 150):
+        error = failing(http(400, json.dumps({"message": text}).encode()), Credentials("key", Secret(value)))
+        assert len(error.detail) < 300
+        assert not traces_of(value, told(error))
+
+
+def test_a_secret_across_the_end_of_a_short_field_is_left_out_whole() -> None:
+    text = "x" * 190 + SECRET
+    body = json.dumps({"message": "no", "requestId": text, "errors": [{"field": text, "message": "m"}]}).encode()
+    error = failing(http(400, body), CREDENTIALS)
+    assert error.request_id == error.fields[0].field == "x" * 190 + "…"
+    redirected = failing(http(302, headers={"Location": "https://x.invalid/" + "x" * 175 + SECRET}), CREDENTIALS)
+    assert not traces_of(SECRET, told(redirected))
+
+
+def test_the_request_id_of_an_unreadable_answer_is_cleaned() -> None:
+    error = failing(http(201, b"x", headers={"X-Request-Id": f"r-{SECRET}"}), CREDENTIALS)
+    assert error.request_id == "r-…"
+
+
+def test_another_living_secret_is_left_out_too() -> None:
+    other = Secret("the secret before the last rotation")
+    error = failing(http(400, json.dumps({"message": f"was {other.reveal()}"}).encode()), CREDENTIALS)
+    assert error.detail == "was …"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.LocalProtocolError(f"Illegal header value b'{SECRET}\\n'"),
+        httpx.RemoteProtocolError(f"illegal request line: bytearray(b'{SECRET}')"),
+        httpx.ProxyError(f"500 {SECRET}"),
+        httpx.InvalidURL(f"Invalid {SECRET}"),
+        httpx.ReadError(f"{SECRET}"),
+        httpx.ConnectError("x" * 980 + SECRET),
+        ssl.SSLError(1, f"about {SECRET}"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_what_a_library_says_is_cleaned(error: Exception) -> None:
+    failure = network_failure(error, Wire.NOT_SENT)
+    assert "…" in failure.detail
+    assert not traces_of(SECRET, told(failure))
+
+
+def test_a_text_without_a_secret_is_left_as_it_came() -> None:
+    text = "100%25 of &lt;b&gt; \\u0041 \\\\ stays"
+    assert failing(http(400, json.dumps({"message": text}).encode()), CREDENTIALS).detail == text
 
 
 def test_the_deadline_ends_a_mute_server() -> None:
