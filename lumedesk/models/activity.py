@@ -18,12 +18,16 @@ from lumedesk.models.transfers import destination_of
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """One record of any history, told the same way. `amount` is what left or came in, in `currency`."""
+    """One record of any history, told the same way. `amount` is what left or came in, in `currency`.
+
+    `about_hidden` is `about` without the amounts that a free-form destination may tell.
+    """
 
     kind: Kind
     id: str
     what: str
     about: str
+    about_hidden: str
     amount: Decimal | None
     currency: str | None
     status: Status
@@ -32,12 +36,14 @@ class Activity:
 
 def activity_of(kind: Kind, record: Record) -> Activity:
     """Tell a trade, deposit or withdrawal as activity."""
+    about_hidden = ""
     match record:
         case Trade():
             about, value, currency, at = pair_of(record), record.to_amount, record.to_currency, record.created_at
             what = "Trade"
         case Withdrawal():
             about, value, currency, at = destination_of(record), record.amount, record.currency, record.created_at
+            about_hidden = destination_of(record, hides=True)
             what = "Withdrawal"
         case Deposit():
             about, value, currency, at = (
@@ -49,7 +55,8 @@ def activity_of(kind: Kind, record: Record) -> Activity:
             what = "Deposit"
         case _:
             raise TypeError(f"{type(record).__name__} is no activity")
-    return Activity(kind, record.transaction_id or "", what, about, value, currency, status_of(record.status), at)
+    status = status_of(record.status)
+    return Activity(kind, record.transaction_id or "", what, about, about_hidden or about, value, currency, status, at)
 
 
 class ActivityTable(RecordTable[Activity]):
@@ -58,7 +65,7 @@ class ActivityTable(RecordTable[Activity]):
     columns = (
         time_column("at", "Time", lambda a: a.at, None, width=130),
         text_column("what", "Kind", lambda a: a.what, None, width=100),
-        Column("about", "About", text=lambda a: a.about, width=90, grows=True),
+        Column("about", "About", text=lambda a: a.about, hidden=lambda a: a.about_hidden, width=90, grows=True),
         amount_column("amount", "Amount", lambda a: a.amount, None, width=162),
         text_column("currency", "", lambda a: a.currency, None, width=66),
         status_column(None, width=173, value=lambda a: a.status),

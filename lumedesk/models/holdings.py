@@ -30,12 +30,12 @@ def _route(wallet: Wallet) -> str | None:
     return wallet.network_name or wallet.payment_method_type
 
 
-def _pay_to(wallet: Wallet) -> str:
-    return summary_of(wallet.deposit_details)
+def _pay_to(wallet: Wallet, *, hides: bool = False) -> str:
+    return summary_of(wallet.deposit_details, hides=hides)
 
 
-def _pays_to(beneficiary: Beneficiary) -> str:
-    return summary_of(beneficiary.withdraw_form_details)
+def _pays_to(beneficiary: Beneficiary, *, hides: bool = False) -> str:
+    return summary_of(beneficiary.withdraw_form_details, hides=hides)
 
 
 class AccountsTable(RecordTable[Account]):
@@ -59,7 +59,15 @@ class WalletsTable(RecordTable[Wallet]):
     columns: Columns = (
         text_column("currency", "Currency", lambda w: w.currency, lambda w: w.currency),
         Column("route", "Network or method", text=route_of, order=_route, width=180),
-        Column("details", "Pay to", text=_pay_to, order=_pay_to, width=300, grows=True),
+        Column(
+            "details",
+            "Pay to",
+            text=_pay_to,
+            hidden=lambda w: _pay_to(w, hides=True),
+            order=_pay_to,
+            width=300,
+            grows=True,
+        ),
         text_column("id", "Id", lambda w: w.id, lambda w: w.id, width=130, spare=True),
     )
 
@@ -73,7 +81,15 @@ class BeneficiariesTable(RecordTable[Beneficiary]):
     columns: Columns = (
         text_column("nickname", "Name", lambda b: b.nickname, lambda b: b.nickname, width=230),
         text_column("currency", "Currency", lambda b: b.currency, lambda b: b.currency),
-        Column("details", "Pays to", text=_pays_to, order=_pays_to, width=260, grows=True),
+        Column(
+            "details",
+            "Pays to",
+            text=_pays_to,
+            hidden=lambda b: _pays_to(b, hides=True),
+            order=_pays_to,
+            width=260,
+            grows=True,
+        ),
         time_column("created", "Added", lambda b: b.created_at, lambda b: micros(b.created_at), spare=True),
         text_column("id", "Id", lambda b: b.id, lambda b: b.id, width=130, spare=True),
     )

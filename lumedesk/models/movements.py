@@ -5,14 +5,16 @@ from decimal import Decimal
 
 from PySide6.QtCore import QObject
 
-from lumedesk.domain.intents import ConfirmationTerms, Intent, State, WithdrawalTerms
+from lumedesk.domain.details import veiled
+from lumedesk.domain.intents import ConfirmationTerms, Intent, State, Step, WithdrawalTerms
 from lumedesk.domain.records import Trade, Withdrawal
 from lumedesk.domain.statuses import Status, Tone, status_of
+from lumedesk.domain.text import shown
 from lumedesk.domain.times import instant
 from lumedesk.models.columns import amount_column, status_column, text_column, time_column
 from lumedesk.models.record_table import RecordTable
 from lumedesk.models.table import Column, Columns
-from lumedesk.models.texts import amount, words
+from lumedesk.models.texts import sum_text, words
 from lumedesk.models.transfers import destination_of
 
 # An outcome that the lists don't show after this long is for a person to find out.
@@ -74,6 +76,13 @@ def waits_for(intent: Intent, now: datetime) -> str:
             return ""
 
 
+def step_text(step: Step, *, hides: bool = False) -> str:
+    """How far it got and why, with the rows it may be; with `hides` without figures in what the server or a person wrote."""
+    why = shown(step.why)
+    told = state_status(step.state).label + (f": {veiled(why) if hides else why}" if why else "")
+    return told + (f" ({shown(', '.join(step.candidates))})" if step.candidates else "")
+
+
 class MovementsTable(RecordTable[Intent]):
     """All intents, newest first."""
 
@@ -101,11 +110,11 @@ def _candidate_currency(row: Candidate) -> str | None:
     return row.currency if isinstance(row, Withdrawal) else row.from_currency
 
 
-def _goes_to(row: Candidate) -> str:
+def _goes_to(row: Candidate, *, hides: bool = False) -> str:
     """What tells rows of one amount apart: the destination, or what was bought."""
     if isinstance(row, Withdrawal):
-        return destination_of(row)
-    return f"{amount(row.to_amount)} {words(row.to_currency)}"
+        return destination_of(row, hides=hides)
+    return sum_text(row.to_amount, row.to_currency, hides=hides)
 
 
 class CandidatesTable(RecordTable[Candidate]):
@@ -116,7 +125,7 @@ class CandidatesTable(RecordTable[Candidate]):
         time_column("created", "Created", lambda r: r.created_at, None),
         amount_column("amount", "Amount", _candidate_amount, None, 150),
         text_column("currency", "Currency", _candidate_currency, None, 90),
-        Column("about", "Goes to", text=_goes_to, width=220, grows=True),
+        Column("about", "Goes to", text=_goes_to, hidden=lambda r: _goes_to(r, hides=True), width=220, grows=True),
         status_column(None, width=160, value=lambda r: status_of(r.status)),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from lumedesk.domain.codec import Codec
-from lumedesk.domain.details import summary_of
+from lumedesk.domain.details import DOTS, summary_of
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.records import Beneficiary, Withdrawal
@@ -103,11 +103,15 @@ def payees(
     return found
 
 
-def last_payment(payee: Payee) -> str:
-    """Amount and time of the last payment, short."""
+def last_payment(payee: Payee, *, hides: bool = False) -> str:
+    """Amount and time of the last payment, short; with `hides` the time alone is told."""
     if payee.last is None:
         return NOTHING
-    return f"{amount(payee.last.amount)} · {local(payee.last.created_at)}"
+    return f"{DOTS if hides else amount(payee.last.amount)} · {local(payee.last.created_at)}"
+
+
+def _pays_to(payee: Payee, *, hides: bool = False) -> str:
+    return summary_of(payee.beneficiary.withdraw_form_details, hides=hides)
 
 
 class PayeesTable(RecordTable[Payee]):
@@ -130,6 +134,7 @@ class PayeesTable(RecordTable[Payee]):
             "last",
             "Last payment",
             text=last_payment,
+            hidden=lambda p: last_payment(p, hides=True),
             order=lambda p: micros(p.last.created_at) if p.last else None,
             tooltip=lambda p: exact_time(p.last.created_at) if p.last else "No payment is known",
             width=216,
@@ -137,8 +142,9 @@ class PayeesTable(RecordTable[Payee]):
         Column(
             "details",
             "Pays to",
-            text=lambda p: summary_of(p.beneficiary.withdraw_form_details),
-            order=lambda p: summary_of(p.beneficiary.withdraw_form_details),
+            text=_pays_to,
+            hidden=lambda p: _pays_to(p, hides=True),
+            order=_pays_to,
             width=150,
             grows=True,
         ),

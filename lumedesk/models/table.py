@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from lumedesk.domain.details import DOTS
 from lumedesk.domain.statuses import Status
 
 T = TypeVar("T")
@@ -35,6 +36,9 @@ class Column(Generic[T]):
 
     For a RecordTable `order` is a function of the record; for a HistoryTable it is the store's name for the order.
     A column with `amount` shows that figure aligned on its decimal sign; one with `status` shows a pill.
+
+    While amounts are hidden, dots stand in place of `amount`. A column whose text tells an amount among other things
+    says by `hidden` what stands in place of it.
     """
 
     name: str
@@ -45,6 +49,7 @@ class Column(Generic[T]):
     tooltip: Callable[[T], str | None] | None = None
     amount: Callable[[T], Decimal | None] | None = None
     status: Callable[[T], Status] | None = None
+    hidden: Callable[[T], str] | None = None
     width: int = 140
     # `grows`: takes the room that is left. `spare`: given up, last one first, where there is too little.
     grows: bool = False
@@ -54,6 +59,10 @@ class Column(Generic[T]):
     def is_numeric(self) -> bool:
         """Figures are aligned right, their heading too."""
         return self.amount is not None
+
+    def tells_amount(self, record: T) -> bool:
+        """Whether this cell has something to hide; a dash for an amount that isn't known has nothing."""
+        return self.hidden is not None or (self.amount is not None and self.amount(record) is not None)
 
 
 def plain_tooltip(text: str) -> str:
@@ -72,6 +81,7 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._keys: Sequence[K] = []
+        self._hides_amounts = False
 
     def record_of(self, key: K) -> T | None:
         """The record behind a key; None while it can't be read."""
@@ -116,7 +126,11 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
         if role not in _ROLES:
             return None
         record = self.record(index.row())
-        return None if record is None else _answer(column, record, role)
+        if record is None:
+            return None
+        if self._hides_amounts and role in _TELLING and column.tells_amount(record):
+            return _answer_hidden(column, record, role)
+        return _answer(column, record, role)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         """As Qt has it."""
@@ -129,6 +143,16 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
         return None
 
     # Changes
+
+    def hide_amounts(self, *, hidden: bool) -> None:
+        """Answer dots in place of each amount, for copying too; or the amounts again.
+
+        Order, filter and selection stay: only the cells are told to be different.
+        """
+        if hidden != self._hides_amounts:
+            self._hides_amounts = hidden
+            if self._keys:
+                self.dataChanged.emit(self.index(0, 0), self.index(len(self._keys) - 1, len(self.columns) - 1))
 
     def show_keys(self, keys: Sequence[K], changed: Iterable[K] = ()) -> None:
         """Show exactly `keys`, in this order, by the fewest signals: selection and scrolling survive.
@@ -187,6 +211,7 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
 
 
 _ROLES = frozenset({DISPLAY, _TOOLTIP, RECORD, COPY, AMOUNT, STATUS})
+_TELLING = frozenset({DISPLAY, _TOOLTIP, COPY, AMOUNT})
 
 
 def _answer(column: Column[Any], record: Any, role: int) -> Any:
@@ -203,6 +228,14 @@ def _answer(column: Column[Any], record: Any, role: int) -> Any:
     # Whatever a narrow column cuts off can be read in the tooltip.
     hint = column.tooltip(record) if column.tooltip else column.text(record)
     return plain_tooltip(hint) if hint else None
+
+
+def _answer_hidden(column: Column[Any], record: Any, role: int) -> Any:
+    """The same for every amount, whatever is asked: no role may tell what another hides."""
+    if role == AMOUNT:
+        return None
+    text = column.hidden(record) if column.hidden else DOTS
+    return plain_tooltip(text) if role == _TOOLTIP else text
 
 
 def _runs(rows: list[int]) -> list[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from lumedesk.domain.details import DOTS, Field
 from lumedesk.domain.money import fixed, grouped
 from lumedesk.domain.text import shown
 from lumedesk.domain.times import instant
@@ -18,6 +19,16 @@ def words(text: str | None) -> str:
 def amount(value: Decimal | None) -> str:
     """An amount with thousands separated, all digits kept."""
     return NOTHING if value is None else grouped(value)
+
+
+def sum_text(value: Decimal | None, currency: str | None, *, hides: bool = False) -> str:
+    """An amount with its currency; with `hides` the currency alone is told."""
+    return f"{DOTS if hides and value is not None else amount(value)} {words(currency)}"
+
+
+def sum_field(label: str, value: Decimal | None, currency: str | None) -> Field:
+    """An amount with its currency as a field, which knows that it tells one."""
+    return Field(label, sum_text(value, currency), hidden=sum_text(value, currency, hides=True))
 
 
 def digits(value: Decimal | None) -> str:

@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QObject
 
+from lumedesk.domain.details import DOTS
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.records import Fill, Trade
 from lumedesk.domain.times import micros
@@ -17,14 +18,14 @@ def pair_of(trade: Trade) -> str:
     return f"{words(trade.from_currency)} → {words(trade.to_currency)}"
 
 
-def rate_text(trade: Trade) -> str:
-    """The executed rate, said in words of the pair."""
+def rate_text(trade: Trade, *, hides: bool = False) -> str:
+    """The executed rate, said in words of the pair; with `hides` without its figures."""
     if trade.rate is None:
         return NOTHING
     sold, bought = words(trade.from_currency), words(trade.to_currency)
     if trade.is_rate_inverted:
         sold, bought = bought, sold
-    return f"1 {sold} = {amount(trade.rate)} {bought}"
+    return f"1 {sold} = {DOTS if hides else amount(trade.rate)} {bought}"
 
 
 class TradesTable(HistoryTable[Trade]):

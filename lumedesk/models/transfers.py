@@ -14,9 +14,9 @@ _STATUS = status_column("status", width=180)
 _ID = text_column("id", "Id", lambda r: r.transaction_id, "id", width=130, spare=True)
 
 
-def destination_of(withdrawal: Withdrawal) -> str:
-    """A few words on where the money went."""
-    return summary_of(withdrawal.withdraw_details)
+def destination_of(withdrawal: Withdrawal, *, hides: bool = False) -> str:
+    """A few words on where the money went; with `hides` without amounts among them."""
+    return summary_of(withdrawal.withdraw_details, hides=hides)
 
 
 class WithdrawalsTable(HistoryTable[Withdrawal]):
@@ -28,7 +28,14 @@ class WithdrawalsTable(HistoryTable[Withdrawal]):
         _CURRENCY,
         _AMOUNT,
         _FEE,
-        Column("destination", "Destination", text=destination_of, width=200, grows=True),
+        Column(
+            "destination",
+            "Destination",
+            text=destination_of,
+            hidden=lambda w: destination_of(w, hides=True),
+            width=200,
+            grows=True,
+        ),
         _STATUS,
         _ID,
     )

@@ -117,15 +117,21 @@ class Scheme(Enum):
 
 
 class Look(QObject):
-    """The colours in force. One object, handed to whoever paints; `changed` is emitted when they change."""
+    """The colours in force, and whether amounts are shown. One object, handed to whoever paints.
+
+    `changed` is emitted when the colours change, `hiding_changed` when amounts are hidden or shown.
+    """
 
     changed = Signal()
+    # Amounts are hidden now, or shown again. UI thread.
+    hiding_changed = Signal()
 
     def __init__(self, app: QApplication, scheme: Scheme = Scheme.SYSTEM) -> None:
         super().__init__(app)
         self._app = app
         self._scheme = scheme
         self.colours = LIGHT
+        self.hides_amounts = False
         self._icons: dict[tuple[str, str, str], QIcon] = {}
         for path in assets.fonts():
             QFontDatabase.addApplicationFont(str(path))
@@ -149,6 +155,17 @@ class Look(QObject):
         self._app.setStyleSheet(_style_sheet(self.colours))
         self.changed.emit()
 
+    def hide_amounts(self, *, hidden: bool) -> None:
+        """Show dots in place of every amount on the pages, for a screen that others see; or the amounts again.
+
+        What is copied meanwhile is dots too: pasting must not show what the page hides. Dialogs that move money, or
+        set limits on it, show their amounts all the same: one must see what one sends.
+        """
+        if hidden != self.hides_amounts:
+            self.hides_amounts = hidden
+            _put_away_tooltips(self._app)
+            self.hiding_changed.emit()
+
     def icon(self, name: str, role: str = "muted", checked_role: str = "") -> QIcon:
         """An icon drawn in a colour of the theme, sharp at every scale; `checked_role` colours its checked form."""
         ink = getattr(self.colours, role)
@@ -166,6 +183,14 @@ class Look(QObject):
     def _follow_system(self) -> None:
         if self._scheme is Scheme.SYSTEM:
             self.use(Scheme.SYSTEM)
+
+
+def _put_away_tooltips(app: QApplication) -> None:
+    """A tooltip that stands open doesn't follow what it was made from."""
+    for widget in app.topLevelWidgets():
+        if widget.inherits("QTipLabel"):
+            widget.close()
+            widget.deleteLater()
 
 
 def text_font(size: int = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFont:

@@ -4,9 +4,10 @@ from typing import Any
 
 import segno
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QToolButton
+from PySide6.QtWidgets import QApplication, QToolButton
 
 from lumedesk.domain.kinds import Kind
+from lumedesk.views.parts.clipboard import Clipboard
 from lumedesk.views.parts.qr import QrCode
 from lumedesk.views.parts.text import Passage
 from tests.support.stage import LaidOut, LaidOutConnector, Stage, settle, until
@@ -38,7 +39,7 @@ def test_nested_details_are_shown_whole(stage: Stage) -> None:
     assert page.detail.title.text() == "USD · SWIFT"
 
 
-def test_each_copy_button_copies_its_value_to_the_letter(stage: Stage) -> None:
+def test_each_copy_button_copies_its_value_to_the_letter(stage: Stage, qapp: QApplication) -> None:
     page = opened(stage, Kind.WITHDRAWALS, lambda each: "bankName" in each.withdraw_details)
     fields = page.detail.fields
     valued = [(at, field) for at, field in enumerate(fields._shown) if field.value not in (None, "–")]
@@ -48,6 +49,7 @@ def test_each_copy_button_copies_its_value_to_the_letter(stage: Stage) -> None:
         assert button is not None
         button.click()
         assert QGuiApplication.clipboard().text() == field.value
+    Clipboard.of(qapp).clear_if_ours()
 
 
 def test_long_values_are_wrapped_and_not_cut(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from lumedesk.domain.details import Field, fields_of
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.records import Deposit, Trade, Withdrawal
 from lumedesk.domain.statuses import Status, status_of
-from lumedesk.models.texts import amount, exact_time, words
+from lumedesk.models.texts import exact_time, sum_field, sum_text, words
 from lumedesk.models.trades import FillsTable, TradesTable, pair_of, rate_text
 from lumedesk.models.transfers import DepositsTable, WithdrawalsTable
 from lumedesk.views.pages.record_page import HistoryPage
@@ -37,6 +37,7 @@ class TradesPage(HistoryPage):
         self.add_facet("trades-pair", "Pair", "pair", "All pairs")
         self.add_facet("trades-status", "Status", "status", "All statuses")
         self.fills = FillsTable(self)
+        self.watch_hiding(self.fills)
         self.fills_title = Label("Fills", "strong")
         self.fills_title.setObjectName("fills-title")
         self.fills_view = RecordView(self.fills, look, "fills-table")
@@ -58,9 +59,9 @@ class TradesPage(HistoryPage):
     def fields_of(self, record: Trade) -> list[Field]:
         """All the trade's own fields."""
         return [
-            Field("Sold", f"{amount(record.from_amount)} {words(record.from_currency)}"),
-            Field("Bought", f"{amount(record.to_amount)} {words(record.to_currency)}"),
-            Field("Rate", rate_text(record)),
+            sum_field("Sold", record.from_amount, record.from_currency),
+            sum_field("Bought", record.to_amount, record.to_currency),
+            Field("Rate", rate_text(record), hidden=rate_text(record, hides=True)),
             Field("From a quote", {True: "Yes", False: "No", None: "Not reported"}[record.is_rfq]),
             Field("Created", _time(record.created_at)),
             Field("Completed", _time(record.completed_at)),
@@ -96,7 +97,7 @@ class DepositsPage(HistoryPage):
 
     def heading_of(self, record: Deposit) -> str:
         """The amount."""
-        return f"{amount(record.amount)} {words(record.currency)}"
+        return sum_text(record.amount, record.currency, hides=self.look.hides_amounts)
 
     def status_of(self, record: Deposit) -> Status | None:
         """The deposit's status."""
@@ -105,8 +106,8 @@ class DepositsPage(HistoryPage):
     def fields_of(self, record: Deposit) -> list[Field]:
         """All the deposit's fields."""
         return [
-            Field("Amount", f"{amount(record.amount)} {words(record.currency)}"),
-            Field("Fee", _fee(record)),
+            sum_field("Amount", record.amount, record.currency),
+            _fee(record),
             Field("Completed", _time(record.completed_at)),
             Field("Id", words(record.transaction_id)),
         ]
@@ -138,7 +139,7 @@ class WithdrawalsPage(HistoryPage):
 
     def heading_of(self, record: Withdrawal) -> str:
         """The amount."""
-        return f"{amount(record.amount)} {words(record.currency)}"
+        return sum_text(record.amount, record.currency, hides=self.look.hides_amounts)
 
     def status_of(self, record: Withdrawal) -> Status | None:
         """The withdrawal's status."""
@@ -147,8 +148,8 @@ class WithdrawalsPage(HistoryPage):
     def fields_of(self, record: Withdrawal) -> list[Field]:
         """All the withdrawal's fields, the destination whole."""
         return [
-            Field("Amount", f"{amount(record.amount)} {words(record.currency)}"),
-            Field("Fee", _fee(record)),
+            sum_field("Amount", record.amount, record.currency),
+            _fee(record),
             Field("Created", _time(record.created_at)),
             Field("Completed", _time(record.completed_at)),
             Field("Id", words(record.transaction_id)),
@@ -169,5 +170,5 @@ def _time(text: str | None) -> str:
     return exact_time(text) or words(text)
 
 
-def _fee(record: Any) -> str:
-    return "Not reported" if record.fee is None else f"{amount(record.fee)} {words(record.currency)}"
+def _fee(record: Any) -> Field:
+    return Field("Fee", "Not reported") if record.fee is None else sum_field("Fee", record.fee, record.currency)

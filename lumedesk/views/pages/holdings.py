@@ -8,7 +8,7 @@ from lumedesk.domain.details import Field, fields_of
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.records import Account, Beneficiary, Wallet
 from lumedesk.models.holdings import AccountsTable, BeneficiariesTable, WalletsTable, route_of, total_of
-from lumedesk.models.texts import amount, exact_time, words
+from lumedesk.models.texts import exact_time, sum_field, words
 from lumedesk.views.pages.record_page import SmallPage
 from lumedesk.views.parts.qr import QrCode
 from lumedesk.views.parts.text import Label
@@ -44,11 +44,10 @@ class AccountsPage(SmallPage):
 
     def fields_of(self, record: Account) -> list[Field]:
         """All the account's fields."""
-        currency = words(record.currency)
         return [
-            Field("Available", f"{amount(record.balance)} {currency}"),
-            Field("Locked", f"{amount(record.locked_balance)} {currency}"),
-            Field("Total", f"{amount(total_of(record))} {currency}"),
+            sum_field("Available", record.balance, record.currency),
+            sum_field("Locked", record.locked_balance, record.currency),
+            sum_field("Total", total_of(record), record.currency),
             Field("Id", words(record.id)),
         ]
 

@@ -11,7 +11,7 @@ from lumedesk.models.holdings import AccountsTable
 from lumedesk.views.pages.page import Page
 from lumedesk.views.parts.table_view import RecordView
 from lumedesk.views.parts.text import Label
-from lumedesk.views.parts.widgets import StatePane, button, explain
+from lumedesk.views.parts.widgets import StatePane, button
 from lumedesk.views.theme import DOUBLE, UNIT, Look
 from lumedesk.work.session import Session
 
@@ -42,6 +42,7 @@ class OverviewPage(Page):
         self.balances_view.setAccessibleName("Balances")
         self.balances_view.opened.connect(self._open_account)
         self.activity = ActivityTable(self)
+        self.watch_hiding(self.balances, self.activity)
         self.activity_view = RecordView(self.activity, look, "overview-activity")
         self.activity_view.setAccessibleName("Latest activity")
         self.activity_view.opened.connect(self._open_activity)
@@ -70,6 +71,10 @@ class OverviewPage(Page):
         """How many accounts there are."""
         count = self.balances.total
         return f"{count} account{'' if count == 1 else 's'}" if count else ""
+
+    def tell_amounts(self) -> None:
+        """What stands in place of rows, and the state."""
+        self._tell()
 
     def _take_records(self, kind: Kind) -> None:
         if kind is Kind.ACCOUNTS:
@@ -103,7 +108,7 @@ class OverviewPage(Page):
         elif self.session.is_offline:
             self.states.say("cloud-off", "Working offline", "Nothing was saved on this computer before.")
         elif state.error is not None:
-            self.states.say("circle-alert", "Not loaded", explain(state.error), "Try again", self._refresh)
+            self.states.say("circle-alert", "Not loaded", self.explained(state.error), "Try again", self._refresh)
         else:
             self.states.say("loader", "Loading your treasury…", "Asking the server.")
         self.tell_state()

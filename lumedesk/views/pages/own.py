@@ -13,10 +13,10 @@ from lumedesk.domain.intents import OPEN, UNDECIDED, Intent, WithdrawalTerms
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.statuses import Status, status_of
 from lumedesk.domain.text import shown
-from lumedesk.models.audit import AuditTable
-from lumedesk.models.movements import MovementsTable, amount_of, state_status, waits_for, what_of
+from lumedesk.models.audit import AuditTable, fact_fields
+from lumedesk.models.movements import MovementsTable, amount_of, state_status, step_text, waits_for, what_of
 from lumedesk.models.record_table import RecordTable
-from lumedesk.models.texts import amount, exact_time, words
+from lumedesk.models.texts import exact_time, sum_field, words
 from lumedesk.views.pages.record_page import MemoryPage
 from lumedesk.views.parts.widgets import button, explain
 from lumedesk.views.theme import Look
@@ -37,7 +37,7 @@ class OwnPage(MemoryPage):
 
     def tell_state(self) -> None:
         """Say how many there are."""
-        self.subtitle.setText(self.summary())
+        self.tell_facts(self.summary())
 
     def _tell_no_rows(self) -> None:
         if self.is_filtered and self.table.total:
@@ -94,9 +94,8 @@ class MovementsPage(OwnPage):
 
     def fields_of(self, record: Intent) -> list[Field]:
         """The terms, what it waits for, the server's own status, and each step."""
-        value, currency = amount_of(record)
         waiting = waits_for(record, self.session.clock.now())
-        fields = [Field("Amount", f"{amount(value)} {words(currency)}")]
+        fields = [sum_field("Amount", *amount_of(record))]
         if waiting:
             fields.append(Field("Waits for", waiting))
         if record.transaction_id:
@@ -108,10 +107,7 @@ class MovementsPage(OwnPage):
             fields += fields_of(record.terms.details, "Destination")
         fields.append(Field("Steps", None))
         for step, at in zip(record.steps, record.times, strict=True):
-            words_of_step = state_status(step.state).label + (f": {shown(step.why)}" if step.why else "")
-            if step.candidates:
-                words_of_step += f" ({shown(', '.join(step.candidates))})"
-            fields.append(Field(_clock_time(at), words_of_step, 1))
+            fields.append(Field(_clock_time(at), step_text(step), 1, hidden=step_text(step, hides=True)))
         return fields
 
     def show_more(self, record: Intent) -> None:
@@ -174,15 +170,13 @@ class AuditPage(OwnPage):
         return [
             Field("Time", exact_time(record.at) or record.at),
             Field("About", words(record.about)),
-            *record.fields,
+            *fact_fields(record),
             Field("Hash", record.hash),
         ]
 
     def summary(self) -> str:
         """How many entries there are."""
-        return (
-            "Each entry is chained to the one before; `lumedesk audit verify` checks the whole." if self._rows else ""
-        )
+        return "Each entry is chained to the one before; `lumedesk audit verify` checks the whole" if self._rows else ""
 
     def _export(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Export the audit log", "audit.csv", "CSV (*.csv);;JSON (*.json)")

@@ -17,7 +17,7 @@ from lumedesk.views.pages.page import Page
 from lumedesk.views.parts.fields import FieldList
 from lumedesk.views.parts.table_view import RecordView
 from lumedesk.views.parts.text import Label
-from lumedesk.views.parts.widgets import Card, Chooser, IconButton, Pill, SearchField, StatePane, explain
+from lumedesk.views.parts.widgets import Card, Chooser, IconButton, Pill, SearchField, StatePane
 from lumedesk.views.theme import DOUBLE, UNIT, Look
 from lumedesk.work.session import Session
 
@@ -39,7 +39,7 @@ class DetailPane(Card):
         self.title.setObjectName(f"{name}-detail-title")
         self.pill = Pill(look)
         self.pill.setObjectName(f"{name}-detail-status")
-        self.fields = FieldList(f"{name}-fields", look)
+        self.fields = FieldList(f"{name}-fields", look, can_hide=True)
         self.close_button = IconButton(f"{name}-detail-close", "x", "Close the details (Esc)", look)
         top = QHBoxLayout()
         top.addWidget(self.title, 1)
@@ -99,6 +99,7 @@ class RecordPage(Page):
         self._stack.addWidget(self.states)
         self.detail = DetailPane(name, look)
         self.detail.hide()
+        self.watch_hiding(table)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName(f"{name}-split")
         split.setChildrenCollapsible(False)
@@ -181,6 +182,15 @@ class RecordPage(Page):
         for chooser in self._choosers:
             chooser.setCurrentIndex(0)
 
+    def tell_amounts(self) -> None:
+        """The detail pane, also of a page that isn't shown now, and what stands in place of rows."""
+        if self.detail.isHidden():
+            self.detail.title.setText("")
+        self._refresh_detail()
+        if not self.table.rowCount():
+            self._tell_no_rows()
+        super().tell_amounts()
+
     def tell_rows(self, shown: int, total: int | None) -> None:
         """Show the table, or why it has no rows."""
         self._stack.setCurrentIndex(0 if shown else 1)
@@ -204,7 +214,7 @@ class RecordPage(Page):
         elif self.session.is_offline:
             self.states.say("cloud-off", "Working offline", f"No {many} were saved on this computer before.")
         elif isinstance(state.error, DeskError):
-            self.states.say("circle-alert", "Not loaded", explain(state.error), "Try again", self._refresh)
+            self.states.say("circle-alert", "Not loaded", self.explained(state.error), "Try again", self._refresh)
         else:
             self.states.say("loader", f"Loading {many}…", "Asking the server.")
 
@@ -227,7 +237,8 @@ class RecordPage(Page):
         self.detail.show()
 
     def _refresh_detail(self) -> None:
-        if self.detail.isVisible():
+        # Not `isVisible`: a page that isn't shown now must not come back with what it told before.
+        if not self.detail.isHidden():
             self._show_current()
 
     def _focus_detail(self, _row: int) -> None:
@@ -357,4 +368,4 @@ class HistoryPage(RecordPage):
             self.view.selectRow(0)
 
     def _tell_failed(self, error: DeskError) -> None:
-        self.trouble.say(explain(error), "failed")
+        self.trouble.say(self.explained(error), "failed")

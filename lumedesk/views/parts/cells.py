@@ -6,6 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QR
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
+from lumedesk.domain.details import DOTS
 from lumedesk.domain.money import grouped
 from lumedesk.domain.statuses import Status
 from lumedesk.models.table import AMOUNT, STATUS
@@ -36,8 +37,9 @@ class AmountDelegate(QStyledItemDelegate):
         painter.save()
         painter.setFont(option.font)
         if not isinstance(value, Decimal):
-            painter.setPen(QColor(colours.faint))
+            # A dash for what isn't known; dots, the same for every figure, for what is hidden.
             text = str(index.data())
+            painter.setPen(QColor(colours.muted if text == DOTS else colours.faint))
             painter.drawText(QPoint(rect.right() - metrics.horizontalAdvance(text), baseline), text)
             painter.restore()
             return
