@@ -451,7 +451,7 @@ def test_a_click_too_many_on_next_does_not_land_on_send(opened: Open) -> None:
     settle()
     pressed = hand.wizard.next_button.geometry()
     hand.wizard.reject()
-    hand = opened().to_review()
+    hand = opened(folder="another").to_review()
     settle()
     assert hand.wizard.send_button.isVisible()
     assert not hand.wizard.send_button.geometry().intersects(pressed)

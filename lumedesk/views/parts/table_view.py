@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView,
 
 from lumedesk.models.table import COPY, Column, Index, KeyedTable
 from lumedesk.views.parts.cells import AmountDelegate, StatusDelegate, TextDelegate
+from lumedesk.views.parts.clipboard import copy_text
 from lumedesk.views.theme import Look
 
 _ROW_HEIGHT = 38
@@ -131,7 +132,7 @@ class RecordView(QTableView):
     def copy_cell(self) -> None:
         """Put the current cell's plain text on the clipboard."""
         if self.currentIndex().isValid():
-            QGuiApplication.clipboard().setText(str(self.currentIndex().data(COPY)))
+            copy_text(str(self.currentIndex().data(COPY)), guard=False)
 
     def copy_rows(self) -> None:
         """Put the selected rows on the clipboard: a line each, cells parted by tabs, with the headings on top."""
@@ -141,7 +142,7 @@ class RecordView(QTableView):
         order = [self.horizontalHeader().logicalIndex(at) for at in range(self._table.columnCount())]
         lines = ["\t".join(self._table.columns[column].title for column in order)]
         lines += ["\t".join(_one_cell(self._table.index(row, column).data(COPY)) for column in order) for row in rows]
-        QGuiApplication.clipboard().setText("\n".join(lines))
+        copy_text("\n".join(lines), guard=False)
 
     def _open(self, index: QModelIndex) -> None:
         self.opened.emit(index.row())

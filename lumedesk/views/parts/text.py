@@ -2,10 +2,11 @@
 
 import math
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QResizeEvent, QTextOption, QWheelEvent
-from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QWidget
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QResizeEvent, QTextOption, QWheelEvent
+from PySide6.QtWidgets import QFrame, QLabel, QMenu, QPlainTextEdit, QWidget
 
+from lumedesk.views.parts.clipboard import as_mime, copy_text
 from lumedesk.views.theme import fixed_font
 
 _ABOVE_AND_BELOW = 5
@@ -36,15 +37,58 @@ class Label(QLabel):
             self.style().polish(self)
 
 
-class Passage(QPlainTextEdit):
-    """Read-only text that wraps anywhere, is as tall as it needs, and copies to the letter: addresses stay what they are."""
+class ReadText(QPlainTextEdit):
+    """Read-only plain text whose every copy goes through the desk's clipboard; `guards` is what is asked of it there."""
+
+    guards = False
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setReadOnly(True)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setPlainText(text)
+
+    def selected_text(self) -> str:
+        """What is selected, to the letter. A subclass may take out what it only shows."""
+        return _to_the_letter(self.textCursor().selectedText())
+
+    def copy_selection(self) -> None:
+        """Put what is selected on the clipboard; nothing when nothing is."""
+        if self.textCursor().hasSelection():
+            copy_text(self.selected_text(), guard=self.guards)
+
+    def createMimeDataFromSelection(self) -> QMimeData:  # noqa: N802 - Qt's name
+        """As Qt has it, for what is dragged or selected by the mouse: to the letter, and out of histories."""
+        return as_mime(self.selected_text())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """As Qt has it, but copies by the desk's clipboard."""
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy_selection()
+            return
+        super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer to copy and to select: Qt's own menu would copy past the desk's clipboard."""
+        menu = QMenu(self)
+        menu.setObjectName(f"{self.objectName()}-menu")
+        copy = menu.addAction("Copy", self.copy_selection)
+        copy.setEnabled(self.textCursor().hasSelection())
+        menu.addAction("Select all", self.selectAll)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(event.globalPos())
+        event.accept()
+
+
+class Passage(ReadText):
+    """Text that wraps anywhere, is as tall as it needs, and copies to the letter: addresses stay what they are."""
+
+    guards = True
 
     def __init__(self, text: str, *, fixed: bool = False, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent=parent)
         self.setProperty("look", "passage")
-        self.setReadOnly(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -60,7 +104,7 @@ class Passage(QPlainTextEdit):
 
     def copy_all(self) -> None:
         """Put the whole text on the clipboard."""
-        QGuiApplication.clipboard().setText(self.toPlainText())
+        copy_text(_to_the_letter(self.document().toRawText()), guard=self.guards)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """As Qt has it; the height follows the number of lines at this width."""
@@ -80,6 +124,11 @@ class Passage(QPlainTextEdit):
             block = block.next()
         # Where the last line ends exactly at the edge, Qt takes it for cut off and lets the text scroll.
         self.setFixedHeight(math.ceil(height) + 1 + 2 * _ABOVE_AND_BELOW)
+
+
+def _to_the_letter(text: str) -> str:
+    """Qt's own plain text makes common spaces of those that don't break."""
+    return text.replace("\u2029", "\n").replace("\u2028", "\n")
 
 
 def rule() -> QFrame:

@@ -1,7 +1,7 @@
 """The fourth step of the withdrawal wizard: everything once more, before the button that sends."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from lumedesk.domain.details import Field, fields_of
@@ -24,16 +24,9 @@ class CodePassage(Passage):
         super().__init__(in_groups(code), fixed=True)
         self.code = code
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """As Qt has it, but copies without the spaces."""
-        if event.matches(QKeySequence.StandardKey.Copy):
-            QGuiApplication.clipboard().setText(self.textCursor().selectedText().replace(" ", ""))
-            return
-        super().keyPressEvent(event)
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """None: its Copy would copy the spaces."""
-        event.accept()
+    def selected_text(self) -> str:
+        """What is selected, without the spaces that are only shown."""
+        return super().selected_text().replace(" ", "")
 
 
 class TypedOnly(QLineEdit):
