@@ -4,6 +4,7 @@ The API has no idempotency key. So an order becomes an intent, durable before it
 by evidence or by an operator's recorded decision.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
@@ -165,6 +166,19 @@ def check_step(intent: Intent, step: Step) -> None:
         raise ForbiddenStep("accepted needs the server's id")
     if intent.state in UNDECIDED and step.state in _DECISIONS and step.ground is not Ground.OPERATOR:
         raise ForbiddenStep("only the operator closes an intent whose outcome was in doubt")
+
+
+def other_key_problem(intents: Iterable[Intent], key_fingerprint: str) -> str:
+    """Why nothing may be sent with this key: an order given with another one is still open. Empty when none is.
+
+    The lists that this key sees may be another owner's, so an order missing there proves nothing. An empty
+    `key_fingerprint` means that no key is known yet.
+    """
+    if not key_fingerprint or all(
+        each.arming.key_fingerprint == key_fingerprint for each in intents if each.state in OPEN
+    ):
+        return ""
+    return "An order given with another API key is still in doubt. Decide it on the Movements page before you send anything."
 
 
 def _canonical(amount: Decimal) -> str:

@@ -12,7 +12,15 @@ from lumedesk.api.client import LumetradeClient
 from lumedesk.domain.audit import AuditRow
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.errors import DeskError, Wire
-from lumedesk.domain.intents import OPEN, UNDECIDED, ConfirmationTerms, Intent, Terms, WithdrawalTerms
+from lumedesk.domain.intents import (
+    OPEN,
+    UNDECIDED,
+    ConfirmationTerms,
+    Intent,
+    Terms,
+    WithdrawalTerms,
+    other_key_problem,
+)
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.money import grouped
 from lumedesk.domain.movements import Outcome, Verdict, verdict_on
@@ -68,9 +76,18 @@ class Movements(QObject):
     changed = Signal()
 
     def __init__(
-        self, engine: Engine, books: Books, ground: Ground, clock: Clock, parent: QObject | None = None
+        self,
+        engine: Engine,
+        books: Books,
+        ground: Ground,
+        clock: Clock,
+        parent: QObject | None = None,
+        *,
+        may_send: bool = True,
     ) -> None:
+        """Without `may_send` every order ends as not sent, whoever gives it."""
         super().__init__(parent)
+        self._may_send = may_send
         self._engine = engine
         self._books = books
         self._ground = ground
@@ -245,6 +262,11 @@ class Movements(QObject):
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
+    async def settle(self) -> None:
+        """Wait until nothing is being sent; each has its own deadline."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
     async def _look_again(self, client: LumetradeClient, terms: WithdrawalTerms) -> None:
         """Just before sending: the beneficiary as reviewed, the balance enough, the list known. Errors: DeskError."""
         beneficiary = await client.get_beneficiary(terms.beneficiary_id)
@@ -266,6 +288,11 @@ class Movements(QObject):
         notes: dict[str, Any] | None = None,
         retry_of: str | None = None,
     ) -> Outcome:
+        if not self._may_send:
+            raise NotArmed("This profile is for looking only.")
+        problem = other_key_problem(self._books.intents, client.key_fingerprint)
+        if problem:
+            raise NotArmed(problem)
         parcel = Parcel(
             uuid,
             terms,

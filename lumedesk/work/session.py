@@ -15,8 +15,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from lumedesk.api.client import LumetradeClient
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.codec import Codec
+from lumedesk.domain.credentials import Secret
 from lumedesk.domain.errors import DeskError, Offline, Unauthorised, Unreachable, Wire
-from lumedesk.domain.intents import Terms
+from lumedesk.domain.intents import Terms, other_key_problem
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.records import Account, Record
 from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorReader
@@ -82,23 +83,32 @@ class Session(QObject):
         books: Books,
         clock: Clock,
         *,
+        key: Secret | None = None,
         view_only: bool = False,
+        may_send: bool = True,
         parent: QObject | None = None,
     ) -> None:
         """`connector` None means to work offline; `view_only` that another process writes these files.
+
+        `key` is the local files' own, None where they are in the clear. Without `may_send` nothing that moves money is
+        ever offered or sent.
 
         Errors: MirrorError when the local file can't be used.
         """
         super().__init__(parent)
         self.clock = clock
+        self.may_send = may_send
         self._engine = engine
         self._connector = connector
-        self._mirror = None if view_only else Mirror(mirror_path)
-        self._reader = MirrorReader(mirror_path)
-        self._worker_reader = MirrorReader(mirror_path)
+        self._mirror = None if view_only else Mirror(mirror_path, key)
+        self._reader = MirrorReader(mirror_path, key)
+        self._worker_reader = MirrorReader(mirror_path, key)
         self._pace = Pace()
         self._client: LumetradeClient | None = None
         self._feeds: Feeds | None = None
+        self._life: asyncio.Task[Any] | None = None
+        # Which key is in use, as the journal names it; empty before the first connection.
+        self.key_fingerprint = ""
         self._try_again = asyncio.Event()
         self._records: dict[Kind, tuple[Any, ...]] = {}
         self._states: dict[Kind, DatasetState] = {}
@@ -107,8 +117,10 @@ class Session(QObject):
         self.in_flight = 0
         self._books = books
         paths = ProfilePaths(mirror_path.parent)
-        self.safeguards = Safeguards(paths.limits, paths.seen, clock, engine, view_only=view_only, parent=self)
-        self.movements = Movements(engine, books, self, clock, self)
+        self.safeguards = Safeguards(
+            paths.limits, paths.seen, clock, engine, key=key, view_only=view_only, parent=self
+        )
+        self.movements = Movements(engine, books, self, clock, self, may_send=may_send)
         self.preferences = Preferences(paths.preferences, engine, self)
         self._load_mirror()
         self._follow = QTimer(self)
@@ -119,6 +131,12 @@ class Session(QObject):
         """Connect and keep everything current; answers arrive as signals."""
         if self._connector is not None:
             self._engine.submit(self._live(self._connector), self, failed=self._take_trouble)
+
+    def reconnect(self, connector: Connector) -> None:
+        """Go on with another key. What is being sent is waited for; nothing that is shown or drafted is lost."""
+        before, self._connector = self._connector, connector
+        self._set_connection(Connection.CONNECTING)
+        self._engine.submit(self._live_anew(connector, before), self, failed=self._take_trouble)
 
     def stop(self) -> None:
         """Cancel everything under way and close what is open. Bounded in time."""
@@ -178,11 +196,13 @@ class Session(QObject):
     @property
     def cannot_send(self) -> str:
         """Why nothing that moves money can be sent, in words for its buttons; empty when it can."""
+        if not self.may_send:
+            return "This profile is for looking only: nothing can be sent."
         if self.movements.refusal:
             return self.movements.refusal
         if self.is_offline:
             return "Working offline: nothing can be sent. Start without --offline to connect."
-        return ""
+        return other_key_problem(self.movements.intents, self.key_fingerprint)
 
     def refresh(self, *kinds: Kind) -> None:
         """Ask the server for these kinds now; all kinds when none is named."""
@@ -233,7 +253,21 @@ class Session(QObject):
         kind, equal = alike_query(terms)
         return [_CODECS[kind].decode(document) for document in self._worker_reader.matching(kind, equal)]
 
+    async def _live_anew(self, connector: Connector, before: Connector | None) -> None:
+        if self._life is not None:
+            self._life.cancel()
+            await asyncio.wait([self._life])
+        client, self._client, self._feeds = self._client, None, None
+        # An order under way has the old client in hand, and its outcome is wanted.
+        await self.movements.settle()
+        if client is not None:
+            await client.aclose()
+        if before is not None:
+            await before.close()
+        await self._live(connector)
+
     async def _live(self, connector: Connector) -> None:
+        self._life = asyncio.current_task()
         attempts = 0
         while self._client is None:
             try:
@@ -249,6 +283,8 @@ class Session(QObject):
                     pass
         if self._mirror is None:
             return
+        fingerprint = self._client.key_fingerprint
+        self._engine.on_ui(lambda: self._take_key(fingerprint))
         self._feeds = Feeds(
             self._client, self._mirror, self._worker_reader, self.clock, self._pace, self._post, self.movements.look
         )
@@ -330,6 +366,10 @@ class Session(QObject):
             self.history_changed.emit(kind, tuple(rows))
 
         self.order(HistoryQuery(kind), self, announce, self._take_trouble)
+
+    def _take_key(self, fingerprint: str) -> None:
+        self.key_fingerprint = fingerprint
+        self.movements.changed.emit()
 
     def _take(self, report: FeedReport) -> None:
         self._states[report.kind] = report.state
