@@ -40,6 +40,9 @@ X11_LIBRARIES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
 }
 
+# What the tests of the keychain run a real one with: the program and its Debian package. Without them they are skipped.
+KEYCHAIN_PROGRAMS = {"dbus-daemon": "dbus", "gnome-keyring-daemon": "gnome-keyring"}
+
 # Each level of set-up: its lock file and the libraries it needs.
 LEVELS = {
     "run": ("run.txt", {**QT_LIBRARIES, **X11_LIBRARIES}),
@@ -145,7 +148,7 @@ def prepare(level: str) -> None:
     """Bring `.venv` up to `level`; costs next to nothing when it is there already."""
     if ready(level):
         return
-    install_system_packages(missing_packages(LEVELS[level][1]))
+    install_system_packages(missing_packages(LEVELS[level][1]), missing_for_tests() if level == "dev" else [])
     finished = [other for other in LEVELS if ready(other)]
     if not finished:
         make_venv()
@@ -215,6 +218,13 @@ def missing_packages(libraries: dict[str, str]) -> list[str]:
     return sorted(missing)
 
 
+def missing_for_tests() -> list[str]:
+    """The Debian packages without which some tests are skipped, sorted; always empty on other systems."""
+    if not sys.platform.startswith("linux") or not (shutil.which("apt-get") and shutil.which("dpkg")):
+        return []
+    return sorted(package for program, package in KEYCHAIN_PROGRAMS.items() if shutil.which(program) is None)
+
+
 def known_libraries() -> set[str]:
     """The file names of all shared libraries that the loader knows."""
     ldconfig = shutil.which("ldconfig", path=os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin")
@@ -231,8 +241,13 @@ def any_font() -> bool:
     return any(next(place.rglob(f"*.{kind}"), None) for place in places for kind in ("ttf", "otf", "ttc"))
 
 
-def install_system_packages(packages: list[str]) -> None:
-    """Install Debian packages when we are root; otherwise Stop with the one command that does."""
+def install_system_packages(packages: list[str], useful: list[str]) -> None:
+    """Install Debian packages when we are root; otherwise Stop with the one command that does, or tell what is only useful."""
+    if useful and not packages and os.geteuid() != 0:
+        typed = spelled(["sudo", "apt-get", "install", "--no-install-recommends", *useful])
+        say(f"The tests of the keychain will be skipped. To run them as well:\n\n  {typed}\n")
+        return
+    packages = packages + useful
     if not packages:
         return
     command = ["apt-get", "install", "--yes", "-qq", "-o=Dpkg::Use-Pty=0", "--no-install-recommends", *packages]

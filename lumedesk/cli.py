@@ -6,8 +6,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lumedesk import __version__
-from lumedesk.store.paths import BadProfileName, ProfilePaths, default_data_dir, profile_paths
+from lumedesk import __version__, cli_profiles
+from lumedesk.cli_profiles import Refused, say
+from lumedesk.domain.profiles import Profile, ProfileKind
+from lumedesk.store.paths import BadProfileName, default_data_dir, profile_paths
+from lumedesk.store.profiles import BadProfile, last_opened, list_profiles, read_profile
 
 EXIT_BROKEN = 1
 EXIT_CANNOT_START = 2
@@ -17,23 +20,29 @@ _SANDBOX = "sandbox"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Shape: the exit code; 2 when the desk can't start."""
     options = _parser().parse_args(arguments)
+    data_dir = (options.data_dir or default_data_dir()).expanduser().absolute()
     try:
-        name, paths = _profile(options)
-    except BadProfileName as error:
+        if options.command == "profile":
+            return cli_profiles.main(options, data_dir)
+        profile = _profile(options, data_dir)
+        if options.offline and profile is not None and profile.is_sandbox:
+            raise Refused("A sandbox is a new world each time: there is nothing of it to look at offline.")
+        if options.command == "audit":
+            return _audit(options, data_dir, profile)
+    except (BadProfileName, BadProfile, Refused) as error:
         return _refuse(str(error))
-    if options.command == "audit":
-        return _audit(options, paths)
     if _lacks_display():
         return _refuse(
             "LumeDesk needs a display, and this computer offers none (neither DISPLAY nor WAYLAND_DISPLAY is set).\n"
             "Start it from a desktop session; over SSH connect with `ssh -X`; on a server run it under `xvfb-run -a`."
         )
     # Qt is loaded only now: the words above must come even where it can't be.
-    from lumedesk.app import CannotStart, Setup, run
+    from lumedesk.app import CannotStart
+    from lumedesk.program import run
     from lumedesk.store.mirror import MirrorError
 
     try:
-        return run(Setup(name, paths, offline=options.offline))
+        return run(data_dir, profile, offline=options.offline)
     except (CannotStart, MirrorError) as error:
         return _refuse(str(error))
 
@@ -41,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lumedesk", description="A desktop treasury workstation for Lumetrade.")
     parser.add_argument("--version", action="version", version=f"LumeDesk {__version__}")
-    parser.add_argument("--sandbox", action="store_true", help="rehearse with invented money (the default)")
+    parser.add_argument("--sandbox", action="store_true", help="rehearse with invented money")
     parser.add_argument("--profile", metavar="NAME", help="open this profile; with --sandbox, make it if it is new")
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="keep all files under DIR")
     parser.add_argument("--offline", action="store_true", help="show what was saved last; send and fetch nothing")
@@ -49,40 +58,68 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="check or export the audit log of a profile")
     audit.add_argument("task", choices=("verify", "export"))
     audit.add_argument("file", nargs="?", type=Path, help="for export: where to, as .csv or .json")
+    cli_profiles.add_parser(commands)
     return parser
 
 
-def _audit(options: argparse.Namespace, paths: ProfilePaths) -> int:
+def _profile(options: argparse.Namespace, data_dir: Path) -> Profile | None:
+    """What to open; None where that has to be asked: nothing was named, and nothing was opened before."""
+    name = options.profile
+    if name is None and options.sandbox:
+        name = _SANDBOX
+    if name is None:
+        name = _usual(data_dir)
+    if name is None:
+        return None
+    paths = profile_paths(data_dir, name)
+    known = read_profile(paths)
+    if options.sandbox:
+        if known is not None and not known.is_sandbox:
+            raise Refused(f"The profile {name!r} isn't a sandbox: it has a server and records of its own.")
+        return known or Profile(name, ProfileKind.SANDBOX)
+    if known is None:
+        raise Refused(
+            f"There is no profile {name!r}. Make one with an API key: lumedesk profile add {name}\n"
+            f"or one to rehearse in: lumedesk --sandbox --profile {name}"
+        )
+    return known
+
+
+def _usual(data_dir: Path) -> str | None:
+    """The profile that was opened last, or the only one there is."""
+    names = [each.name for each in list_profiles(data_dir)]
+    last = last_opened(data_dir)
+    if last in names:
+        return last
+    return names[0] if len(names) == 1 else None
+
+
+def _audit(options: argparse.Namespace, data_dir: Path, profile: Profile | None) -> int:
     from lumedesk.exports.audit import write_audit
     from lumedesk.store.audit import verify
     from lumedesk.store.chain import ChainBroken, ChainUnwritable
 
+    if profile is None:
+        raise Refused("Say whose: lumedesk --profile NAME audit verify")
+    paths = profile_paths(data_dir, profile.name)
+    if profile.is_sandbox:
+        raise Refused(
+            "A sandbox keeps its audit log in its own window only: the key to it is gone once that is closed."
+        )
     if not paths.audit.exists():
-        return _refuse(f"There is no audit log in {paths.folder}.")
+        raise Refused(f"There is no audit log in {paths.folder}.")
     try:
-        rows = verify(paths.audit, paths.head_of(paths.audit))
+        rows = verify(paths.audit, paths.head_of(paths.audit), cli_profiles.store_key(paths, profile))
         if options.task == "export":
             if options.file is None:
-                return _refuse("Say where to: lumedesk audit export FILE.csv")
-            _say(f"{write_audit(rows, options.file)} entries written to {options.file}.")
+                raise Refused("Say where to: lumedesk audit export FILE.csv")
+            say(f"{write_audit(rows, options.file)} entries written to {options.file}.")
     except (ChainBroken, ChainUnwritable, OSError) as error:
         return _refuse(f"The audit log does not hold. {error}", code=EXIT_BROKEN)
     if options.task == "verify":
         head = f" The last one is {rows[-1].hash}." if rows else ""
-        _say(f"The audit log holds: {len(rows)} entries, each chained to the one before.{head}")
+        say(f"The audit log holds: {len(rows)} entries, each chained to the one before.{head}")
     return 0
-
-
-def _profile(options: argparse.Namespace) -> tuple[str, ProfilePaths]:
-    data_dir = (options.data_dir or default_data_dir()).expanduser().absolute()
-    name = _SANDBOX if options.profile is None else options.profile
-    paths = profile_paths(data_dir, name)
-    if options.profile and not options.sandbox and name != _SANDBOX and not paths.marker.exists():
-        raise BadProfileName(
-            f"There is no profile {name!r}. Make a rehearsal profile with: lumedesk --sandbox --profile {name}\n"
-            "This version connects to the sandbox only; profiles with an API key come with the keychain."
-        )
-    return name, paths
 
 
 def _lacks_display() -> bool:
@@ -94,7 +131,3 @@ def _lacks_display() -> bool:
 def _refuse(why: str, code: int = EXIT_CANNOT_START) -> int:
     print(f"lumedesk: {why}", file=sys.stderr)  # noqa: T201 - the command's own voice
     return code
-
-
-def _say(what: str) -> None:
-    print(what)  # noqa: T201 - the command's own voice

@@ -9,40 +9,85 @@ from typing import Any
 import pytest
 
 from lumedesk import __version__, cli
-from lumedesk.store.paths import ProfilePaths, profile_paths
+from lumedesk.domain.profiles import Profile, ProfileKind
+from lumedesk.store.paths import make_private_folder, profile_paths
+from lumedesk.store.profiles import note_opened, write_profile
 
 ROOT = Path(__file__).resolve().parents[1]
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Profile | None, bool]]:
     """The desk doesn't open; what it was asked to open is noted."""
-    setups: list[Any] = []
-    monkeypatch.setattr("lumedesk.app.run", lambda setup: setups.append(setup) or 0)
-    return setups
+    asked: list[tuple[Path, Profile | None, bool]] = []
+
+    def note(data_dir: Path, profile: Profile | None, *, offline: bool) -> int:
+        asked.append((data_dir, profile, offline))
+        return 0
+
+    monkeypatch.setattr("lumedesk.program.run", note)
+    return asked
 
 
-def a_profile(folder: Path, name: str) -> ProfilePaths:
+def a_profile(folder: Path, name: str, kind: ProfileKind = ProfileKind.CUSTOM) -> Profile:
     paths = profile_paths(folder, name)
-    paths.folder.mkdir(parents=True)
-    paths.marker.write_text("{}")
-    return paths
+    make_private_folder(paths.folder)
+    profile = Profile(name, kind, base_url="" if kind is ProfileKind.SANDBOX else "https://api.example.com")
+    write_profile(paths, profile)
+    return profile
 
 
-def test_it_rehearses_unless_told_otherwise(opened: list[Any], tmp_path: Path) -> None:
+def test_at_first_it_asks_what_to_open(opened: list[Any], tmp_path: Path) -> None:
     assert cli.main(["--data-dir", str(tmp_path)]) == 0
-    assert cli.main(["--data-dir", str(tmp_path), "--sandbox", "--offline"]) == 0
-    first, second = opened
-    assert (first.name, first.paths, first.offline) == ("sandbox", profile_paths(tmp_path, "sandbox"), False)
-    assert (second.name, second.offline) == ("sandbox", True)
+    assert opened == [(tmp_path, None, False)]
 
 
-def test_a_rehearsal_profile_is_made_and_a_known_one_opened(opened: list[Any], tmp_path: Path) -> None:
+def test_the_sandbox_is_opened_by_name(opened: list[Any], tmp_path: Path) -> None:
+    assert cli.main(["--data-dir", str(tmp_path), "--sandbox"]) == 0
     assert cli.main(["--data-dir", str(tmp_path), "--sandbox", "--profile", "training"]) == 0
+    assert [(profile.name, profile.kind, offline) for _, profile, offline in opened] == [
+        ("sandbox", ProfileKind.SANDBOX, False),
+        ("training", ProfileKind.SANDBOX, False),
+    ]
+
+
+def test_a_sandbox_has_no_offline(opened: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--data-dir", str(tmp_path), "--sandbox", "--offline"]) == 2
+    assert "nothing of it to look at offline" in capsys.readouterr().err
+    assert not opened
+
+
+def test_without_a_name_the_last_one_is_opened_or_the_only_one(opened: list[Any], tmp_path: Path) -> None:
+    mine = a_profile(tmp_path, "mine")
+    cli.main(["--data-dir", str(tmp_path)])
+    other = a_profile(tmp_path, "other")
+    cli.main(["--data-dir", str(tmp_path)])
+    note_opened(tmp_path, "other")
+    cli.main(["--data-dir", str(tmp_path)])
+    cli.main(["--data-dir", str(tmp_path), "--profile", "mine"])
+    assert [profile for _, profile, _ in opened] == [mine, None, other, mine]
+
+
+def test_a_profile_with_a_server_is_never_opened_as_a_sandbox(
+    opened: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     a_profile(tmp_path, "mine")
-    assert cli.main(["--data-dir", str(tmp_path), "--profile", "mine"]) == 0
-    assert [setup.name for setup in opened] == ["training", "mine"]
+    assert cli.main(["--data-dir", str(tmp_path), "--sandbox", "--profile", "mine"]) == 2
+    assert "isn't a sandbox" in capsys.readouterr().err
+    assert not opened
+
+
+@pytest.mark.parametrize("marker", ["{}", "nonsense", '{"kind": "production"}', '{"kind": 5}', "[]"])
+def test_a_damaged_profile_is_said_and_not_begun_anew(
+    marker: str, opened: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_profile(tmp_path, "mine")
+    profile_paths(tmp_path, "mine").marker.write_text(marker)
+    assert cli.main(["--data-dir", str(tmp_path), "--profile", "mine"]) == 2
+    assert "profile.json" in capsys.readouterr().err
+    assert not opened
+    assert profile_paths(tmp_path, "mine").marker.read_text() == marker
 
 
 def test_the_data_folder_may_be_relative_or_at_home(
@@ -51,10 +96,10 @@ def test_the_data_folder_may_be_relative_or_at_home(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert cli.main(["--data-dir", "here"]) == 0
-    assert opened[0].paths.folder == tmp_path / "here" / "profiles" / "sandbox"
+    assert opened[0][0] == tmp_path / "here"
     if os.name == "posix":
         assert cli.main(["--data-dir", "~/there"]) == 0
-        assert opened[1].paths.folder == tmp_path / "home" / "there" / "profiles" / "sandbox"
+        assert opened[1][0] == tmp_path / "home" / "there"
 
 
 @pytest.mark.parametrize("name", ["../x", "a b", "CON", "x" * 41, "."])
@@ -74,6 +119,7 @@ def test_a_missing_profile_says_how_to_make_it(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.startswith("lumedesk: There is no profile 'prod'.")
+    assert "lumedesk profile add prod" in said.err
     assert "lumedesk --sandbox --profile prod" in said.err
     assert not opened
 
@@ -86,10 +132,10 @@ def test_what_keeps_the_desk_from_opening_is_said(
 
     for error in (CannotStart("In use elsewhere."), MirrorError("Newer than this desk.")):
 
-        def refuse(_setup: Any, error: Exception = error) -> int:
+        def refuse(*_: Any, error: Exception = error, **__: Any) -> int:
             raise error
 
-        monkeypatch.setattr("lumedesk.app.run", refuse)
+        monkeypatch.setattr("lumedesk.program.run", refuse)
         assert cli.main(["--data-dir", str(tmp_path)]) == 2
         assert capsys.readouterr().err == f"lumedesk: {error}\n"
 

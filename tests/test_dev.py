@@ -40,6 +40,7 @@ def steps(tmp_path, monkeypatch):
     monkeypatch.setattr(dev, "LOCKS", locks)
     monkeypatch.setattr(dev, "step", note)
     monkeypatch.setattr(dev, "missing_packages", lambda _libraries: [])
+    monkeypatch.setattr(dev, "missing_for_tests", list)
     return noted
 
 
@@ -285,16 +286,28 @@ class TestSystemPackages:
     def test_a_person_gets_one_command_to_type(self, steps, monkeypatch):
         monkeypatch.setattr(os, "geteuid", lambda: 1000)
         with pytest.raises(dev.Stop) as stopped:
-            dev.install_system_packages(["libegl1", "libgl1"])
+            dev.install_system_packages(["libegl1", "libgl1"], [])
         assert stopped.value.code == 2
         assert "sudo apt-get install --no-install-recommends libegl1 libgl1" in str(stopped.value)
         assert steps == []
 
+    def test_what_is_only_useful_is_told_and_stops_nobody(self, steps, monkeypatch, capsys):
+        monkeypatch.setattr(os, "geteuid", lambda: 1000)
+        dev.install_system_packages([], ["gnome-keyring"])
+        assert "sudo apt-get install --no-install-recommends gnome-keyring" in capsys.readouterr().out
+        assert steps == []
+
+    def test_a_keychain_is_looked_for_by_its_programs(self, debian, monkeypatch, tmp_path):
+        debian(dev.QT_LIBRARIES)
+        assert dev.missing_for_tests() == ["dbus", "gnome-keyring"]
+        monkeypatch.setattr(sys, "platform", "darwin")
+        assert dev.missing_for_tests() == []
+
     def test_root_reads_the_lists_and_then_installs(self, steps, monkeypatch):
         monkeypatch.setattr(os, "geteuid", lambda: 0)
-        dev.install_system_packages(["libegl1"])
+        dev.install_system_packages(["libegl1"], ["dbus"])
         assert [command[:2] for command in steps] == [["apt-get", "update"], ["apt-get", "install"]]
-        assert {"--no-install-recommends", "libegl1"} <= set(steps[1])
+        assert {"--no-install-recommends", "libegl1", "dbus"} <= set(steps[1])
 
 
 def pins(lock):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -10,12 +10,15 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMainWindow,
+    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from lumedesk.domain.kinds import Kind
+from lumedesk.domain.profiles import Profile
+from lumedesk.domain.text import shown
 from lumedesk.models.table import plain_tooltip
 from lumedesk.views.dialogs.about import AboutDialog
 from lumedesk.views.dialogs.create_account import CreateAccountDialog
@@ -44,11 +47,17 @@ _AGE_MS = 1_000
 class MainWindow(QMainWindow):
     """One profile's desk."""
 
-    def __init__(self, session: Session, look: Look, profile: str, note: str) -> None:
-        """`profile` names the profile; `note` says in a few words what kind it is."""
+    # What is beyond one profile's data, or needs its secrets, is done by whoever built the window. UI thread.
+    lock_wanted = Signal()
+    security_wanted = Signal()
+    key_wanted = Signal()
+    profiles_wanted = Signal()
+    support_wanted = Signal()
+
+    def __init__(self, session: Session, look: Look, profile: Profile) -> None:
         super().__init__()
         self.setObjectName("main-window")
-        self.setWindowTitle(f"LumeDesk – {profile}")
+        self.setWindowTitle(f"LumeDesk – {shown(profile.title)}")
         self.resize(1440, 900)
         self.setMinimumSize(960, 600)
         self._session = session
@@ -77,11 +86,11 @@ class MainWindow(QMainWindow):
         self._stack = QStackedWidget()
         self._stack.setObjectName("pages")
         self._nav = QButtonGroup(self)
-        self._lay_out(profile, note)
+        self._lay_out(profile)
         self._build_menus()
         self._connect_pages()
         self._guard_money_buttons()
-        self.status_line = StatusLine(session, profile, self.statusBar())
+        self.status_line = StatusLine(session, shown(profile.title), self.statusBar())
         self._ages = QTimer(self)
         self._ages.setInterval(_AGE_MS)
         self._ages.timeout.connect(self._tell_ages)
@@ -89,7 +98,7 @@ class MainWindow(QMainWindow):
         look.changed.connect(self._paint_icons)
         self.go_to(None)
 
-    def _lay_out(self, profile: str, note: str) -> None:
+    def _lay_out(self, profile: Profile) -> None:
         sidebar = QFrame()
         sidebar.setObjectName("sidebar")
         sidebar.setProperty("look", "sidebar")
@@ -97,7 +106,8 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(sidebar)
         column.setContentsMargins(DOUBLE - HALF, DOUBLE, DOUBLE - HALF, DOUBLE)
         column.setSpacing(HALF)
-        self.profile_label = Label(f"{profile}\n{note}", "profile", wraps=True)
+        colour = profile.colour.value if profile.colour else "grey"
+        self.profile_label = Label(f"{shown(profile.title)}\n{profile.note}", f"profile-{colour}", wraps=True)
         self.profile_label.setObjectName("profile")
         column.addWidget(self.profile_label)
         column.addSpacing(DOUBLE)
@@ -120,22 +130,30 @@ class MainWindow(QMainWindow):
         right.addWidget(self.notices)
         right.addWidget(self._stack, 1)
         row.addLayout(right, 1)
-        self.setCentralWidget(centre)
+        # The profile's colour runs along the whole window: which money this is must never be a question.
+        band = QFrame()
+        band.setObjectName("profile-band")
+        band.setProperty("look", f"band-{colour}")
+        whole = QWidget()
+        rows = QVBoxLayout(whole)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(band)
+        rows.addWidget(centre, 1)
+        self.setCentralWidget(whole)
 
     def _build_menus(self) -> None:
         bar = self.menuBar()
+        self._build_desk_menu(bar.addMenu("&Desk"))
         money = bar.addMenu("&Money")
         self.quote_action = self._action("action-quote", "Get a &quote…", "Ctrl+K", self.open_quote)
         self.withdraw_action = self._action("action-withdraw", "&New withdrawal…", "Ctrl+N", self.open_withdrawal)
         self.account_action = self._action("action-account", "&Create account…", "", self.open_create_account)
         limits_action = self._action("action-limits", "&Limits on withdrawals…", "", self.open_limits)
         quotes_action = self._action("action-quote-settings", "Quote &settings…", "", self.open_quote_settings)
-        quit_action = self._action("action-quit", "&Quit", QKeySequence(QKeySequence.StandardKey.Quit), self.close)
         money.addActions([self.quote_action, self.withdraw_action, self.account_action])
         money.addSeparator()
         money.addActions([limits_action, quotes_action])
-        money.addSeparator()
-        money.addAction(quit_action)
         view = bar.addMenu("&View")
         for at, (page, _) in enumerate(self.pages.values()):
             name = page.objectName().removesuffix("-page")
@@ -151,8 +169,27 @@ class MainWindow(QMainWindow):
             action.setChecked(self._look.scheme is scheme)
             group.addAction(action)
             themes.addAction(action)
+        self.hide_action = self._action("action-hide-amounts", "&Hide amounts", "Ctrl+Shift+H", self._hide_amounts)
+        self.hide_action.setCheckable(True)
+        self.hide_action.setChecked(self._look.hides_amounts)
+        view.addAction(self.hide_action)
         about = bar.addMenu("&Help")
+        about.addAction(self._action("action-support", "&Support bundle…", "", self.support_wanted.emit))
         about.addAction(self._action("action-about", "&About LumeDesk", "", self.open_about))
+
+    def _build_desk_menu(self, menu: QMenu) -> None:
+        menu.addActions(
+            [
+                self._action("action-lock", "&Lock", "Ctrl+L", self.lock_wanted.emit),
+                self._action("action-security", "Passphrase and l&ock…", "", self.security_wanted.emit),
+            ]
+        )
+        menu.addSeparator()
+        self.key_action = self._action("action-key", "Change the API &key…", "", self.key_wanted.emit)
+        menu.addAction(self.key_action)
+        menu.addAction(self._action("action-profiles", "&Profiles…", "", self.profiles_wanted.emit))
+        menu.addSeparator()
+        menu.addAction(self._action("action-quit", "&Quit", QKeySequence(QKeySequence.StandardKey.Quit), self.close))
 
     def _action(self, name: str, text: str, keys: str | QKeySequence, call: Callable[[], object]) -> QAction:
         action = QAction(text, self)
@@ -174,6 +211,7 @@ class MainWindow(QMainWindow):
         self.movements.decision_wanted.connect(self.open_decision)
         self.notices.movements_wanted.connect(self._show_doubts)
         self.notices.new_books_wanted.connect(self.open_new_books)
+        self.notices.key_wanted.connect(self.key_wanted)
         self._session.movements.changed.connect(self._guard_money_buttons)
 
     def _guard_money_buttons(self) -> None:
@@ -191,8 +229,11 @@ class MainWindow(QMainWindow):
             each.setToolTip(plain_tooltip(why) if why else "")
             each.setAccessibleDescription(why)
             each.setEnabled(not why)
+            if not self._session.may_send:
+                each.hide()
         for action in (self.quote_action, self.withdraw_action, self.account_action):
             action.setEnabled(not why)
+            action.setVisible(self._session.may_send)
 
     # What can be opened
 
@@ -245,6 +286,24 @@ class MainWindow(QMainWindow):
     def open_about(self) -> None:
         """Say what this is."""
         self._open(AboutDialog(self))
+
+    def open_dialog(self, dialog: Dialog) -> None:
+        """Open a dialog made elsewhere, over the one that is open already if there is one."""
+        if self._dialog is None:
+            self._open(dialog)
+            return
+        dialog.setParent(self._dialog, dialog.windowFlags())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def drop_quote(self) -> None:
+        """Nobody watched for a while: a price on screen is no longer good. What was typed stays."""
+        if isinstance(self._dialog, QuoteDialog):
+            self._dialog.lock()
+            self._dialog.unlock()
+
+    def _hide_amounts(self) -> None:
+        self._look.hide_amounts(hidden=self.hide_action.isChecked())
 
     def _open(self, dialog: Dialog) -> None:
         self._dialog = dialog

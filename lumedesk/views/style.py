@@ -20,9 +20,19 @@ QLabel[look="warning"] { color: $waiting; }
 QLabel[look="trail"] { color: $muted; padding: 6px 12px; font-weight: 500; }
 QLabel[look="trail-past"] { color: $text; padding: 6px 12px; font-weight: 500; }
 QLabel[look="trail-now"] { color: $text; background: $selection; border-radius: 6px; padding: 6px 12px; font-weight: 600; }
-QLabel[look="profile"] {
-    background: $waiting_tint; color: $waiting; font-size: $small; font-weight: 600; border-radius: 6px; padding: 6px 10px;
-}
+QLabel[look^="profile-"] { font-size: $small; font-weight: 600; border-radius: 6px; padding: 6px 10px; }
+QLabel[look="profile-red"] { background: $failed_tint; color: $failed; }
+QLabel[look="profile-amber"] { background: $waiting_tint; color: $waiting; }
+QLabel[look="profile-green"] { background: $done_tint; color: $done; }
+QLabel[look="profile-blue"] { background: $moving_tint; color: $moving; }
+QLabel[look="profile-grey"] { background: $unknown_tint; color: $unknown; }
+
+QFrame[look^="band-"] { border: none; max-height: 4px; min-height: 4px; }
+QFrame[look="band-red"] { background: $failed; }
+QFrame[look="band-amber"] { background: $waiting; }
+QFrame[look="band-green"] { background: $done; }
+QFrame[look="band-blue"] { background: $moving; }
+QFrame[look="band-grey"] { background: $unknown; }
 
 QFrame[look="sidebar"] { background: $sidebar; border: none; border-right: 1px solid $border; }
 QFrame[look="card"] { background: $surface; border: 1px solid $border; border-radius: 8px; }

@@ -27,6 +27,7 @@ from tests.store.full_disk import read_only_folder
 from tests.support.builders import a_quote_request
 from tests.support.clock import FakeClock
 from tests.support.desk import PATIENCE_MS, AddressConnector, Asker
+from tests.support.keys import STORE_KEY, a_profile
 from tests.support.sandbox import SandboxControl, running_sandbox
 from tests.work.books import books_of
 
@@ -58,7 +59,7 @@ def open_desk(
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         connector = AddressConnector(address.base_url, address.credentials)
-        desk = Desk(app, Setup("test", profile, offline, connector), Scheme.LIGHT, clock)
+        desk = Desk(app, Setup(a_profile(), profile, STORE_KEY, offline, connector), Scheme.LIGHT, clock)
         desks.append(desk)
         if desk.session.connection is Connection.CONNECTING:
             kinds = (Kind.BENEFICIARIES, Kind.WITHDRAWALS, Kind.TRADES)

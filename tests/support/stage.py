@@ -21,6 +21,7 @@ from lumedesk.store.paths import profile_paths
 from lumedesk.views.theme import Scheme
 from lumedesk.work.session import Connector
 from tests.support.clock import FakeClock
+from tests.support.keys import STORE_KEY, a_sandbox
 
 
 class Held:
@@ -134,7 +135,8 @@ class Stage:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         self.clock = clock or FakeClock(datetime.now(UTC))
-        setup = Setup("sandbox", profile_paths(folder, "sandbox"), offline=connector is None, connector=connector)
+        paths = profile_paths(folder, "sandbox")
+        setup = Setup(a_sandbox(), paths, STORE_KEY, offline=connector is None, connector=connector)
         self._desk = Desk(app, setup, scheme, self.clock)
         self.look, self.session, self.window = self._desk.look, self._desk.session, self._desk.window
 

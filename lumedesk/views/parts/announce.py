@@ -5,7 +5,9 @@ from PySide6.QtWidgets import QWidget
 
 
 def announce(widget: QWidget, text: str, *, urgent: bool = False) -> None:
-    """Have `text` read out; an urgent one interrupts what is being read."""
+    """Have `text` read out; an urgent one interrupts what is being read. What can't be seen isn't heard either."""
+    if not widget.isVisible():
+        return
     event = QAccessibleAnnouncementEvent(widget, text)
     politeness = QAccessible.AnnouncementPoliteness
     event.setPoliteness(politeness.Assertive if urgent else politeness.Polite)

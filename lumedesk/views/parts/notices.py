@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from lumedesk.domain.text import shown
 from lumedesk.views.parts.widgets import Banner
 from lumedesk.views.theme import TRIPLE, UNIT
-from lumedesk.work.session import Session
+from lumedesk.work.session import Connection, Session
 
 
 class Notices(QWidget):
@@ -16,6 +16,8 @@ class Notices(QWidget):
     movements_wanted = Signal()
     # The operator wants to begin new books. UI thread.
     new_books_wanted = Signal()
+    # The operator wants to enter the key anew. UI thread.
+    key_wanted = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -23,21 +25,43 @@ class Notices(QWidget):
         self._session = session
         self.doubt = Banner("notice-doubt", "Show")
         self.refusal = Banner("notice-refusal", "Begin new books…")
+        self.key = Banner("notice-key", "Enter the key…")
+        self.word = Banner("notice-word", "Understood")
         column = QVBoxLayout(self)
         column.setContentsMargins(TRIPLE, TRIPLE - UNIT, TRIPLE, 0)
         column.setSpacing(UNIT)
-        column.addWidget(self.refusal)
-        column.addWidget(self.doubt)
+        self._banners = (self.word, self.key, self.refusal, self.doubt)
+        for banner in self._banners:
+            column.addWidget(banner)
         self.doubt.button.clicked.connect(self.movements_wanted)
         self.refusal.button.clicked.connect(self.new_books_wanted)
+        self.key.button.clicked.connect(self.key_wanted)
+        self.word.button.clicked.connect(self._dismiss_word)
         session.movements.changed.connect(self._tell)
+        session.connection_changed.connect(self._tell)
         self._tell()
 
-    def _tell(self) -> None:
+    def warn(self, words: str) -> None:
+        """Say something that needs to be seen, until the operator has seen it."""
+        self.word.say(shown(words, 600), "failed")
+        self._fit()
+
+    def _dismiss_word(self) -> None:
+        self.word.say("")
+        self._fit()
+
+    def _tell(self, _connection: object = None) -> None:
         movements = self._session.movements
         count = len(movements.undecided)
         what = "1 movement has an unknown outcome" if count == 1 else f"{count} movements have an unknown outcome"
         self.doubt.say(f"{what}. Nothing like it can be sent until you decide what became of it." if count else "")
         self.refusal.say(f"Sending is off. {shown(movements.refusal, 400)}" if movements.refusal else "", "failed")
         self.refusal.button.setVisible(movements.can_start_anew)
-        self.setVisible(bool(count or movements.refusal))
+        is_refused = self._session.connection is Connection.REFUSED
+        self.key.say(
+            "The server doesn't accept the API key. Nothing typed or saved is lost." if is_refused else "", "failed"
+        )
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setVisible(any(banner.text() for banner in self._banners))

@@ -1,0 +1,214 @@
+"""`lumedesk profile`: profiles made, listed, tried and removed without a window. Secrets come by prompt or standard input."""
+
+import argparse
+import asyncio
+import getpass
+import sys
+from pathlib import Path
+from typing import Any
+
+from lumedesk.api.probe import Verdict, test_connection
+from lumedesk.domain.clocks import SystemClock
+from lumedesk.domain.credentials import Credentials, Secret
+from lumedesk.domain.lock import passphrase_problem
+from lumedesk.domain.profiles import Profile, ProfileKind
+from lumedesk.domain.text import shown
+from lumedesk.keychain import Keychain, KeychainTrouble, MemoryKeychain, NoKeychain, Vault, system_keychain
+from lumedesk.store.lock_file import LockDamaged, read_lock
+from lumedesk.store.paths import ProfilePaths, profile_paths
+from lumedesk.store.private_file import NotWritable
+from lumedesk.store.profiles import list_profiles, read_profile, restore, retired
+from lumedesk.work.connecting import address_problem, endpoint_of
+from lumedesk.work.profiles import ProfileExists, enrol, has_records, remove
+
+_EXIT_FAILED = 1
+_KINDS = [kind.value for kind in ProfileKind if kind is not ProfileKind.SANDBOX]
+
+
+class Refused(Exception):
+    """What was asked for can't be done; the text says why and what to do."""
+
+
+def add_parser(commands: Any) -> None:
+    """Add `profile` and its tasks to the command's parser."""
+    profile = commands.add_parser("profile", help="add, list, test, remove or restore profiles")
+    tasks = profile.add_subparsers(dest="task", metavar="TASK", required=True)
+    add = tasks.add_parser(
+        "add", help="make a profile; its API key and secret are asked for, or read from standard input"
+    )
+    add.add_argument("name")
+    add.add_argument("--kind", choices=_KINDS, default=ProfileKind.PRODUCTION.value)
+    add.add_argument("--title", default="", help="what its window is called")
+    add.add_argument("--url", default="", help="the server; for production, Lumetrade's own")
+    add.add_argument("--proxy", default="")
+    add.add_argument(
+        "--ca-file", default="", metavar="FILE", help="a PEM file to trust besides the system's authorities"
+    )
+    add.add_argument("--view-only", action="store_true", help="never offer anything that moves money")
+    tasks.add_parser("list", help="list all profiles")
+    for task, what in (("test", "try a profile's connection and key"), ("restore", "bring back kept records")):
+        tasks.add_parser(task, help=what).add_argument("name")
+    gone = tasks.add_parser("remove", help="remove a profile with its key; its records are kept or deleted as you say")
+    gone.add_argument("name")
+    which = gone.add_mutually_exclusive_group(required=True)
+    which.add_argument("--keep-records", action="store_true", help="keep them, encrypted, for `profile restore`")
+    which.add_argument("--delete-records", action="store_true", help="delete them for good")
+
+
+def main(options: argparse.Namespace, data_dir: Path) -> int:
+    """Do one task. Shape: the exit code. Errors: Refused, BadProfile, BadProfileName."""
+    try:
+        match options.task:
+            case "add":
+                return _add(options, data_dir)
+            case "list":
+                return _list(data_dir)
+            case "test":
+                return _test(data_dir, options.name)
+            case "restore":
+                return _restore(data_dir, options.name)
+            case _:
+                return _remove(data_dir, options.name, keeps_records=options.keep_records)
+    except KeychainTrouble as trouble:
+        raise Refused(f"{trouble.title}. {trouble.advice}\n{trouble}") from trouble
+    except (NotWritable, OSError) as error:
+        raise Refused(str(error)) from error
+
+
+def store_key(paths: ProfilePaths, profile: Profile) -> Secret:
+    """The key of a profile's records: from the keychain, else by its passphrase. Errors: Refused."""
+    why = "The keychain doesn't hold its key."
+    try:
+        key = Vault(system_keychain(), profile.id).store_key()
+    except KeychainTrouble as trouble:
+        why = f"{trouble.title}. {trouble.advice}\n{trouble}"
+    else:
+        if key is not None:
+            return key
+    try:
+        lock = read_lock(paths.lock, profile.id)
+    except LockDamaged as error:
+        raise Refused(str(error)) from error
+    if lock is None:
+        raise Refused(f"The records of {profile.name!r} can't be read. {why}")
+    opened = lock.open(Secret(_asked(f"Passphrase of {profile.name}: ")))
+    if opened is None:
+        raise Refused("That isn't the passphrase.")
+    return opened
+
+
+def say(what: str) -> None:
+    """The command's own voice."""
+    print(what)  # noqa: T201
+
+
+def _add(options: argparse.Namespace, data_dir: Path) -> int:
+    kind = ProfileKind(options.kind)
+    paths = profile_paths(data_dir, options.name)
+    if paths.marker.exists():
+        raise Refused(f"There is a profile {options.name!r} already.")
+    url = options.url or kind.suggested_url
+    ca_file = str(Path(options.ca_file).expanduser().absolute()) if options.ca_file else ""
+    profile = Profile(options.name, kind, options.title, url, options.proxy, ca_file, is_view_only=options.view_only)
+    if problem := address_problem(profile):
+        raise Refused(problem)
+    keychain, passphrase = _keychain_or_passphrase()
+    credentials = Credentials(_asked("API key: "), Secret(_asked("API secret: ")))
+    if credentials.problem:
+        raise Refused(credentials.problem)
+    try:
+        enrol(data_dir, profile, credentials, keychain, passphrase)
+    except ProfileExists as error:
+        raise Refused(str(error)) from error
+    say(f"The profile {profile.name!r} is made; its key is in {keychain.name}.")
+    if not keychain.is_lasting:
+        say("This computer has no usable keychain, so the key is asked for at each start.")
+    say(f"Try it with: lumedesk profile test {profile.name}")
+    return 0
+
+
+def _keychain_or_passphrase() -> tuple[Keychain, Secret | None]:
+    try:
+        return system_keychain(), None
+    except NoKeychain as trouble:
+        say(f"{trouble.title}. {trouble}")
+    say("The records are then protected by a passphrase, and the API key is asked for at each start.")
+    passphrase = _asked("New passphrase: ")
+    if problem := passphrase_problem(passphrase, _asked("Once more: ")):
+        raise Refused(problem)
+    return MemoryKeychain(), Secret(passphrase)
+
+
+def _list(data_dir: Path) -> int:
+    listed = list_profiles(data_dir)
+    if not listed:
+        say("There are no profiles yet. Make one: lumedesk profile add NAME")
+    for each in listed:
+        if each.profile is None:
+            say(f"{each.name:20}  {each.problem}")
+            continue
+        server = each.profile.base_url or "built-in sandbox"
+        looks = ", view only" if each.profile.is_view_only else ""
+        say(f"{each.name:20}  {each.profile.kind.label:10}  {server}{looks}")
+    for name in retired(data_dir):
+        say(f"{name:20}  removed, its records are kept; bring it back: lumedesk profile restore {name}")
+    return 0
+
+
+def _test(data_dir: Path, name: str) -> int:
+    _, profile = _known(data_dir, name)
+    if profile.is_sandbox:
+        raise Refused("A sandbox has no connection to test: it starts with its window.")
+    credentials = Vault(system_keychain(), profile.id).credentials()
+    if credentials is None:
+        credentials = Credentials(_asked("API key: "), Secret(_asked("API secret: ")))
+    report = asyncio.run(test_connection(endpoint_of(profile), credentials, SystemClock()))
+    for step in report.steps:
+        say(f"{_MARKS[step.verdict]}  {step.name}: {step.words}")
+    return 0 if report.is_good else _EXIT_FAILED
+
+
+def _remove(data_dir: Path, name: str, *, keeps_records: bool) -> int:
+    paths, profile = _known(data_dir, name)
+    from PySide6.QtCore import QLockFile
+
+    lock = QLockFile(str(paths.folder / "lock"))
+    lock.setStaleLockTime(0)
+    if not lock.tryLock(0):
+        raise Refused(f"The profile {name!r} is open. Close its window first.")
+    lock.unlock()
+    kept = remove(paths, profile, None if profile.is_sandbox else system_keychain(), keeps_records=keeps_records)
+    say(f"The profile {name!r} is removed, and its API key and secret with it.")
+    if kept is not None:
+        say(f"Its records are kept in {kept}. Bring it back: lumedesk profile restore {kept.name}")
+    return 0
+
+
+def _restore(data_dir: Path, name: str) -> int:
+    if name not in retired(data_dir):
+        raise Refused(f"No records of a removed profile {name!r} are kept.")
+    paths = restore(data_dir, name)
+    say(f"The profile {name!r} is back" + (", with its records." if has_records(paths) else "."))
+    say("Its API key is asked for when it is opened.")
+    return 0
+
+
+def _known(data_dir: Path, name: str) -> tuple[ProfilePaths, Profile]:
+    paths = profile_paths(data_dir, name)
+    profile = read_profile(paths)
+    if profile is None:
+        raise Refused(f"There is no profile {shown(name)!r}.")
+    return paths, profile
+
+
+_MARKS = {Verdict.PASSED: "passed ", Verdict.FAILED: "FAILED ", Verdict.WARNED: "warning", Verdict.SKIPPED: "-      "}
+
+
+def _asked(prompt: str) -> str:
+    """One line, typed unseen, or from standard input where that is no terminal."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        return getpass.getpass(prompt).strip()
+    line = sys.stdin.readline() if sys.stdin is not None else ""
+    if not line:
+        raise Refused(f"{prompt.strip(': ')}: nothing came on standard input, one line each was expected.")
+    return line.strip()

@@ -1,0 +1,214 @@
+"""One open profile at work: its desk, the lock in front of it, and the dialogs that reach beyond its data."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, qVersion
+from PySide6.QtWidgets import QApplication
+
+from lumedesk.app import Desk
+from lumedesk.domain.errors import DeskError
+from lumedesk.domain.kinds import Kind
+from lumedesk.domain.lock import Reason
+from lumedesk.domain.profiles import Profile
+from lumedesk.exports.support import support_bundle, write_bundle
+from lumedesk.keychain import Vault
+from lumedesk.logs import default_log_dir
+from lumedesk.store.profiles import list_profiles
+from lumedesk.views.cover import Cover
+from lumedesk.views.dialogs.dialog import Dialog
+from lumedesk.views.dialogs.key import KeyDialog
+from lumedesk.views.dialogs.profiles import ProfilesDialog
+from lumedesk.views.dialogs.security import SecurityDialog
+from lumedesk.views.dialogs.support import SupportDialog
+from lumedesk.views.gate import GateWindow
+from lumedesk.views.parts.clipboard import Clipboard
+from lumedesk.work.keys import Keys
+from lumedesk.work.locking import Locking
+from lumedesk.work.os_lock import block_capture
+from lumedesk.work.session import Connection
+
+_REFUSED = "The server doesn't accept the API key any more."
+
+
+class NotSaved(DeskError):
+    """A file that could not be written."""
+
+    title = "The file was not written"
+    advice = "Choose another place."
+
+
+class Workplace(QObject):
+    """Puts the gate in front of the desk and takes it away again."""
+
+    # (str): another profile is to be opened. UI thread.
+    profile_wanted = Signal(str)
+    # A further profile is to be made. UI thread.
+    setup_wanted = Signal()
+    # (str, bool): a profile is to be removed, True with its records. UI thread.
+    removal_wanted = Signal(str, bool)
+
+    def __init__(
+        self, desk: Desk, gate: GateWindow, locking: Locking, profile: Profile, vault: Vault, data_dir: Path
+    ) -> None:
+        super().__init__()
+        self.desk = desk
+        self.window = desk.window
+        self._gate = gate
+        self._locking = locking
+        self._profile = profile
+        self._data_dir = data_dir
+        self._cover: Cover | None = None
+        self._asks_for_key = False
+        session = desk.session
+        self.keys = Keys(desk.engine, session, profile, vault, self)
+        locking.view_only = session.connection is Connection.VIEW_ONLY
+        gate.passphrase_entered.connect(locking.try_passphrase)
+        locking.refused.connect(gate.show_refusal)
+        locking.locked.connect(self._lock)
+        locking.unlocked.connect(self._unlock)
+        locking.away.connect(self._drop_quote)
+        locking.passphrase_wanted.connect(self.open_security)
+        locking.changed.connect(self._block_capture)
+        session.connection_changed.connect(self._ask_for_key)
+        self._clipboard = Clipboard.of(_application())
+        self._clipboard.swapped.connect(self.window.notices.warn)
+        self.window.lock_wanted.connect(partial(locking.lock, Reason.ASKED))
+        self.window.security_wanted.connect(self.open_security)
+        self.window.key_wanted.connect(self.open_key)
+        self.window.profiles_wanted.connect(self.open_profiles)
+        self.window.support_wanted.connect(self.open_support)
+        self.window.key_action.setVisible(not profile.is_sandbox)
+
+    def show(self) -> None:
+        """Show the desk in place of the gate."""
+        self.desk.watch_for_defects()
+        self.window.show()
+        self._gate.hide()
+        self._block_capture()
+        self._locking.start()
+
+    def may_close(self) -> bool:
+        """Close the dialog that is open; False when it shows an order under way and stays."""
+        dialog = self.window.dialog
+        return dialog is None or dialog.close()
+
+    def close(self) -> None:
+        """End the desk."""
+        if self._cover is not None:
+            self._cover.forget()
+        self._clipboard.swapped.disconnect(self.window.notices.warn)
+        self.desk.close()
+
+    def tell(self, error: DeskError) -> None:
+        """Say what went wrong with something that has no dialog of its own."""
+        self.window.notices.warn(f"{error.title}. {error.detail} {error.advice}")
+
+    # The lock
+
+    def _lock(self, why: str) -> None:
+        if self._cover is not None:
+            return
+        self.window.drop_quote()
+        self._clipboard.clear_if_ours()
+        self._gate.setGeometry(self.window.geometry())
+        self._gate.ask_passphrase(why, self._locking.wait_s)
+        self._gate.show()
+        self._cover = Cover(self.window)
+
+    def _unlock(self) -> None:
+        if self._cover is None:
+            return
+        self._cover.lift()
+        self._cover = None
+        self._gate.hide()
+        self._ask_for_key(self.desk.session.connection)
+
+    def _drop_quote(self, _reason: Reason) -> None:
+        self.window.drop_quote()
+
+    def _block_capture(self) -> None:
+        block_capture(self.window, self._locking.settings.blocks_capture)
+
+    # Dialogs
+
+    def open_security(self) -> None:
+        """Open the dialog for the passphrase and when it is asked for."""
+        self._open(SecurityDialog(self._locking, self.window))
+
+    def open_key(self) -> None:
+        """Open the dialog that replaces the API key."""
+        self._open_key("")
+
+    def open_profiles(self) -> None:
+        """Open the list of all profiles."""
+        listed = list_profiles(self._data_dir)
+        dialog = ProfilesDialog(listed, self._profile.name, self.desk.look, self.window)
+        dialog.open_wanted.connect(self.profile_wanted)
+        dialog.add_wanted.connect(self.setup_wanted)
+        dialog.remove_wanted.connect(self.removal_wanted)
+        self._open(dialog)
+
+    def open_support(self) -> None:
+        """Open the dialog that shows what a support bundle holds."""
+        parts = support_bundle(self._facts(), default_log_dir(), qt=qVersion() or "")
+        self._open(SupportDialog(parts, self._write_bundle, self.window))
+
+    def _open(self, dialog: Dialog) -> None:
+        if self._cover is None:
+            self.window.open_dialog(dialog)
+        else:
+            dialog.deleteLater()
+
+    def _ask_for_key(self, connection: Connection) -> None:
+        if connection is Connection.REFUSED and self._cover is None and not self._profile.is_sandbox:
+            self._open_key(_REFUSED)
+
+    def _open_key(self, why: str) -> None:
+        if self._asks_for_key:
+            return
+        self._asks_for_key = True
+        dialog = KeyDialog(self.keys, self.desk.look, self.window, why)
+        dialog.finished.connect(self._forget_key_dialog)
+        self._open(dialog)
+
+    def _forget_key_dialog(self, _result: int) -> None:
+        self._asks_for_key = False
+
+    def _facts(self) -> dict[str, object]:
+        session = self.desk.session
+        counts = {kind.table: len(session.records(kind)) for kind in Kind if not kind.is_history}
+        return {
+            "profile": self._profile.kind.value,
+            "view only": self._profile.is_view_only,
+            "proxy": bool(self._profile.proxy),
+            "extra CA": bool(self._profile.extra_ca),
+            "connection": session.connection.value,
+            "keychain": self.keys.keychain_name,
+            "passphrase": self._locking.has_passphrase,
+            **counts,
+        }
+
+    def _write_bundle(
+        self,
+        parts: Sequence[tuple[str, str]],
+        file: Path,
+        owner: QObject,
+        done: Callable[[object], None],
+        failed: Callable[[DeskError], None],
+    ) -> object:
+        async def write() -> None:
+            try:
+                write_bundle(parts, file)
+            except OSError as error:
+                raise NotSaved(f"{file.name}: {error.strerror}") from error
+
+        return self.desk.engine.submit(write(), owner, done, failed)
+
+
+def _application() -> QApplication:
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        raise RuntimeError("there is no application")
+    return app
