@@ -263,12 +263,12 @@ def install_system_packages(packages: list[str], useful: list[str]) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Open the desk on its sandbox; further arguments go to the desk."""
+    """Open the desk on its sandbox; with arguments, which go to the desk, as they say."""
     has_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
     if sys.platform.startswith("linux") and not has_display:
         raise Stop(NO_DISPLAY)
     prepare("run")
-    return hand_over([tool("python"), str(ROOT / "main.py"), "--sandbox", *arguments])
+    return hand_over([tool("python"), str(ROOT / "main.py"), *(arguments or ["--sandbox"])])
 
 
 def test(arguments: list[str]) -> int:

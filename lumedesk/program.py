@@ -74,6 +74,7 @@ class Program(QObject):
         self.workplace: Workplace | None = None
         self._opening: Opening | None = None
         self._opened: tuple[Profile, Engine, Locking] | None = None
+        self._setup_note = ""
 
     def start(self, profile: Profile | None) -> None:
         """Open a profile; None asks first what to do."""
@@ -105,6 +106,9 @@ class Program(QObject):
         self.setup.finished.connect(self._enrol)
         self.setup.quit_wanted.connect(self._give_up_setup)
         self.setup.show()
+        if self._setup_note:
+            self.setup.show_failure(self._setup_note)
+            self._setup_note = ""
 
     def _rehearse(self) -> None:
         self._close_setup()
@@ -265,14 +269,17 @@ class Program(QObject):
                 raise NotDone(str(error)) from error
 
         def go_on(_nothing: None) -> None:
-            if self.workplace is None:
+            if self.workplace is not None:
+                self.workplace.tell_removed()
+            else:
                 self.show_setup()
 
         def complain(error: DeskError) -> None:
             if self.workplace is not None:
-                self.workplace.tell(error)
+                self.workplace.tell_removed(error)
             else:
-                log.error("%s", error)
+                # Its window is gone already; the set-up is where the operator looks now.
+                self._setup_note = f"{error.title}. {error.detail} {error.advice}"
                 self.show_setup()
 
         self._engine.submit(removed(), self, go_on, complain)

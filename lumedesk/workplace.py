@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import QObject, Signal, qVersion
 from PySide6.QtWidgets import QApplication
 
@@ -61,6 +62,7 @@ class Workplace(QObject):
         self._data_dir = data_dir
         self._cover: Cover | None = None
         self._asks_for_key = False
+        self._profiles: ProfilesDialog | None = None
         session = desk.session
         self.keys = Keys(desk.engine, session, profile, vault, self)
         locking.view_only = session.connection is Connection.VIEW_ONLY
@@ -101,9 +103,16 @@ class Workplace(QObject):
         self._clipboard.swapped.disconnect(self.window.notices.warn)
         self.desk.close()
 
-    def tell(self, error: DeskError) -> None:
-        """Say what went wrong with something that has no dialog of its own."""
-        self.window.notices.warn(f"{error.title}. {error.detail} {error.advice}")
+    def tell_removed(self, error: DeskError | None = None) -> None:
+        """Say that another profile was removed, or why it wasn't."""
+        dialog = self._profiles if self._profiles is not None and shiboken6.isValid(self._profiles) else None
+        words = "" if error is None else f"{error.title}. {error.detail} {error.advice}"
+        if dialog is not None and words:
+            dialog.show_failure(words)
+        elif dialog is not None:
+            dialog.show_profiles(list_profiles(self._data_dir))
+        elif words:
+            self.window.notices.warn(words)
 
     # The lock
 
@@ -148,6 +157,7 @@ class Workplace(QObject):
         dialog.open_wanted.connect(self.profile_wanted)
         dialog.add_wanted.connect(self.setup_wanted)
         dialog.remove_wanted.connect(self.removal_wanted)
+        self._profiles = dialog
         self._open(dialog)
 
     def open_support(self) -> None:

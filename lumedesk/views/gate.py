@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.credentials import Credentials, Secret
 from lumedesk.domain.text import shown
 from lumedesk.views.parts.announce import announce
+from lumedesk.views.parts.secret_field import SecretField
 from lumedesk.views.parts.text import Label, Passage
 from lumedesk.views.parts.widgets import Card, button
 from lumedesk.views.theme import DOUBLE, HALF, TRIPLE, UNIT, Look, icon_pixmap
@@ -22,67 +23,6 @@ _MAX_DETAIL = 600
 
 # A button's name, its text, and its look ("primary" or none).
 Choice = tuple[str, str, str]
-
-
-class SecretField(QWidget):
-    """A field for something secret, shown only while its button is pressed in. What it holds can't be copied out of it."""
-
-    def __init__(self, name: str, purpose: str) -> None:
-        super().__init__()
-        self.field = QLineEdit()
-        self.field.setObjectName(name)
-        self.field.setAccessibleName(purpose)
-        self.field.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.field.setDragEnabled(False)
-        self.show_button = button(f"{name}-show", "Show")
-        self.show_button.setCheckable(True)
-        self.show_button.setAccessibleName(f"Show what is typed: {purpose}")
-        self.setFocusProxy(self.field)
-        # Beside text that wraps, Qt would rather squeeze the field.
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        label = Label(purpose, "label")
-        label.setBuddy(self.field)
-        row = QHBoxLayout()
-        row.setSpacing(UNIT)
-        row.addWidget(self.field, 1)
-        row.addWidget(self.show_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(HALF)
-        column.addWidget(label)
-        column.addLayout(row)
-        self.show_button.toggled.connect(self._show_text)
-        self.field.selectionChanged.connect(self._refuse_selection)
-        self._show_text(shown=False)
-
-    def text(self) -> str:
-        """What is typed, to be counted and compared."""
-        return self.field.text()
-
-    def secret(self) -> Secret:
-        """What is typed, to be handed on."""
-        return Secret(self.field.text())
-
-    def clear(self) -> None:
-        """Forget what is typed, and hide what comes next."""
-        self.field.clear()
-        self.show_button.setChecked(False)
-
-    def _show_text(self, shown: bool) -> None:
-        modes = QLineEdit.EchoMode
-        self.field.setEchoMode(modes.Normal if shown else modes.Password)
-        hints = Qt.InputMethodHint
-        # Qt sets hints of its own with the mode; these hold in both.
-        self.field.setInputMethodHints(
-            hints.ImhSensitiveData | hints.ImhHiddenText | hints.ImhNoPredictiveText | hints.ImhNoAutoUppercase
-        )
-        self.show_button.setText("Hide" if shown else "Show")
-        self._refuse_selection()
-
-    def _refuse_selection(self) -> None:
-        # What is selected could be copied or dragged, and on X11 is on the clipboard at once.
-        if self.show_button.isChecked() and self.field.hasSelectedText():
-            self.field.deselect()
 
 
 class GateWindow(QWidget):
@@ -268,7 +208,7 @@ class GateWindow(QWidget):
 
     def _forget_typed(self) -> None:
         self.passphrase.clear()
-        self.key.clear()
+        self.key.setText("")
         self.secret.clear()
 
     # What the operator does

@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from lumedesk.views.dialogs.dialog import labelled
-from lumedesk.views.gate import SecretField
+from lumedesk.views.parts.secret_field import SecretField
 from lumedesk.views.parts.text import Label
 from lumedesk.views.theme import HALF, UNIT
 

@@ -10,7 +10,7 @@ from lumedesk.domain.credentials import Credentials, Secret
 from lumedesk.domain.profiles import MAX_TITLE, Profile, ProfileKind
 from lumedesk.domain.setup import KINDS, Answer, SetupAnswers
 from lumedesk.views.dialogs.dialog import labelled
-from lumedesk.views.gate import SecretField
+from lumedesk.views.parts.secret_field import SecretField
 from lumedesk.views.parts.text import Label
 from lumedesk.views.parts.widgets import Chooser, button
 from lumedesk.views.setup_fields import forget, line, line_entry, secret_entry

@@ -14,7 +14,7 @@ from lumedesk.domain.lock import LEAST_PASSPHRASE
 from lumedesk.domain.profiles import Profile
 from lumedesk.domain.setup import lock_problem
 from lumedesk.domain.text import shown
-from lumedesk.views.gate import SecretField
+from lumedesk.views.parts.secret_field import SecretField
 from lumedesk.views.parts.text import Label
 from lumedesk.views.parts.widgets import Banner, Card, button
 from lumedesk.views.setup_fields import forget, secret_entry

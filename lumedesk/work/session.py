@@ -117,9 +117,7 @@ class Session(QObject):
         self.in_flight = 0
         self._books = books
         paths = ProfilePaths(mirror_path.parent)
-        self.safeguards = Safeguards(
-            paths.limits, paths.seen, clock, engine, key=key, view_only=view_only, parent=self
-        )
+        self.safeguards = Safeguards(paths.limits, paths.seen, clock, engine, key=key, view_only=view_only, parent=self)
         self.movements = Movements(engine, books, self, clock, self, may_send=may_send)
         self.preferences = Preferences(paths.preferences, engine, self)
         self._load_mirror()
@@ -258,12 +256,14 @@ class Session(QObject):
             self._life.cancel()
             await asyncio.wait([self._life])
         client, self._client, self._feeds = self._client, None, None
-        # An order under way has the old client in hand, and its outcome is wanted.
-        await self.movements.settle()
-        if client is not None:
-            await client.aclose()
-        if before is not None:
-            await before.close()
+        try:
+            # An order under way has the old client in hand, and its outcome is wanted.
+            await self.movements.settle()
+        finally:
+            if client is not None:
+                await client.aclose()
+            if before is not None:
+                await before.close()
         await self._live(connector)
 
     async def _live(self, connector: Connector) -> None:

@@ -160,7 +160,7 @@ def test_fake_macos_errors_are_told_in_words(
 
 
 def test_fake_macos_a_secret_that_is_cut_is_told(security: FakeSecurity) -> None:
-    """macOS takes a C string: what follows a NUL would be lost without a word."""
+    """MacOS takes a C string: what follows a NUL would be lost without a word."""
     keychain = system_keychain()
     set_password = security.set_generic_password
     security.set_generic_password = lambda *a: set_password(*a[:3], a[3].partition("\0")[0])  # type: ignore[method-assign]

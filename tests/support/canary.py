@@ -166,6 +166,7 @@ class Watch:
 
     def __init__(self, process: "subprocess.Popen[bytes]", folders: Iterable[Path]) -> None:
         self._process = process
+        self.pid = process.pid
         self._folders = tuple(f"{folder}/" for folder in folders)
         self.seen: set[tuple[str, bytes]] = set()
         self.unread: set[int] = set()

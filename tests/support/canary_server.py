@@ -18,7 +18,6 @@ from urllib.parse import quote
 import trustme
 
 from lumedesk.domain.codec import encode
-from lumedesk.sandbox.bodies import JsonBody
 from lumedesk.sandbox.clock import Clock
 from lumedesk.sandbox.gate import Gate, Incoming, KeyPair, Outgoing
 from lumedesk.sandbox.operations import Desk
@@ -63,7 +62,7 @@ class EchoGate(Gate):
         """As the sandbox would, or as it was told to fail."""
         if incoming.target == _PLAN:
             plan = json.loads(incoming.body)
-            self._plans = {name: plan["kind"] for name in plan["operations"]}
+            self._plans = dict.fromkeys(plan["operations"], plan["kind"])
             return Outgoing(200, b"{}")
         path = incoming.target.partition("?")[0]
         route = next((each for each in matched(path)[0] if each.method == incoming.method), None)

@@ -10,7 +10,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton, QWidget
 
 from lumedesk.domain.credentials import Credentials, Secret
-from lumedesk.views.gate import GateWindow, SecretField
+from lumedesk.views.gate import GateWindow
+from lumedesk.views.parts.secret_field import SecretField
 from lumedesk.views.theme import Look, Scheme
 from tests.support.clock import FakeClock
 from tests.support.stage import settle, until

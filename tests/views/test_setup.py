@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QCloseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QPlainTextEdit, QWidget
 
@@ -594,12 +594,11 @@ def test_closing_what_is_done_asks_for_nothing(connecting: SetupWindow, address:
     assert not connecting.connect_step.form.secret.text()
 
 
-def close_as_operator(window: SetupWindow) -> None:
-    """As by the frame's own button, which Qt tells apart from a program's close()."""
-    handle = window.windowHandle()
-    assert handle is not None
-    handle.close()
-    until(lambda: not window.isVisible(), "the window to close")
+class FramesClose(QCloseEvent):
+    """Stands for the one that the window system sends: no program can make a close event of that kind."""
+
+    def spontaneous(self) -> bool:
+        return True
 
 
 def test_the_operator_gets_out_also_while_something_is_being_done(
@@ -608,7 +607,7 @@ def test_the_operator_gets_out_also_while_something_is_being_done(
     heard = Heard(connecting)
     to_lock(connecting, address).skip_button.click()
     assert connecting.quit_button.isEnabled()
-    close_as_operator(connecting)
+    connecting.closeEvent(FramesClose())
     assert heard.all[1:] == ["quit"]
 
 

@@ -9,9 +9,9 @@ from lumedesk.domain.errors import DeskError
 from lumedesk.domain.setup import is_keys_fault
 from lumedesk.domain.text import shown
 from lumedesk.views.dialogs.dialog import Dialog
-from lumedesk.views.gate import SecretField
 from lumedesk.views.parts.announce import announce
 from lumedesk.views.parts.checks import CheckList
+from lumedesk.views.parts.secret_field import SecretField
 from lumedesk.views.parts.widgets import Banner, explain
 from lumedesk.views.setup_fields import forget, line, line_entry, secret_entry
 from lumedesk.views.theme import Look

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QSpinBox, QWidget
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.lock import LEAST_PASSPHRASE, MAX_IDLE_MINUTES, LockSettings, passphrase_problem
 from lumedesk.views.dialogs.dialog import Dialog, labelled
-from lumedesk.views.gate import SecretField
+from lumedesk.views.parts.secret_field import SecretField
 from lumedesk.views.parts.text import Label
 from lumedesk.views.parts.widgets import Banner, Card, button, explain
 from lumedesk.views.theme import UNIT
