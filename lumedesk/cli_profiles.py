@@ -19,7 +19,7 @@ from lumedesk.store.paths import ProfilePaths, profile_paths
 from lumedesk.store.private_file import NotWritable
 from lumedesk.store.profiles import list_profiles, read_profile, restore, retired
 from lumedesk.work.connecting import address_problem, endpoint_of
-from lumedesk.work.profiles import ProfileExists, enrol, has_records, remove
+from lumedesk.work.profiles import NotRemoved, ProfileExists, enrol, has_records, remove
 
 _EXIT_FAILED = 1
 _KINDS = [kind.value for kind in ProfileKind if kind is not ProfileKind.SANDBOX]
@@ -170,14 +170,10 @@ def _test(data_dir: Path, name: str) -> int:
 
 def _remove(data_dir: Path, name: str, *, keeps_records: bool) -> int:
     paths, profile = _known(data_dir, name)
-    from PySide6.QtCore import QLockFile
-
-    lock = QLockFile(str(paths.folder / "lock"))
-    lock.setStaleLockTime(0)
-    if not lock.tryLock(0):
-        raise Refused(f"The profile {name!r} is open. Close its window first.")
-    lock.unlock()
-    kept = remove(paths, profile, None if profile.is_sandbox else system_keychain(), keeps_records=keeps_records)
+    try:
+        kept = remove(paths, profile, None if profile.is_sandbox else system_keychain(), keeps_records=keeps_records)
+    except NotRemoved as error:
+        raise Refused(str(error)) from error
     say(f"The profile {name!r} is removed, and its API key and secret with it.")
     if kept is not None:
         say(f"Its records are kept in {kept}. Bring it back: lumedesk profile restore {kept.name}")

@@ -11,6 +11,7 @@ import re
 import sys
 import threading
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -251,6 +252,7 @@ class Logging:
         self._handlers = [_stderr(), *([files] if files is not None else [])]
         self._had_faults = faulthandler.is_enabled()
         self._hooks_before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
+        self._warnings_before = warnings.showwarning
         self._is_closed = False
 
     def open(self) -> None:
@@ -265,6 +267,8 @@ class Logging:
         if self._crashes is not None:
             faulthandler.enable(self._crashes)
         sys.excepthook, threading.excepthook, sys.unraisablehook = _take_error, _take_thread_error, _take_unraisable
+        # Python's own way writes them to standard error as they are.
+        warnings.showwarning = _take_warning
 
     def close(self) -> None:
         """Undo all of it: handlers, levels, hooks, the crash file. A hook that someone else put over ours stays."""
@@ -278,6 +282,8 @@ class Logging:
             threading.excepthook = hooks[1]
         if sys.unraisablehook is _take_unraisable:
             sys.unraisablehook = hooks[2]
+        if warnings.showwarning is _take_warning:
+            warnings.showwarning = self._warnings_before
         self._end_faults()
         for handler in self._handlers:
             self._root.removeHandler(handler)
@@ -355,6 +361,18 @@ def _take_unraisable(args: "sys.UnraisableHookArgs") -> None:
     error = args.exc_value or args.exc_type()
     what = _told(lambda: f"{args.err_msg or 'Exception ignored in'}: {args.object!r}")
     log.error("%s", what, exc_info=(args.exc_type, error, args.exc_traceback))
+
+
+def _take_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """As Python calls it for a warning that its filters let through; `file` and `line` are what only its own way uses."""
+    log.warning("%s, at %s:%d: %s", category.__name__, filename, lineno, _told(lambda: str(message)))
 
 
 def _told(words: Callable[[], str]) -> str:

@@ -32,7 +32,7 @@ from lumedesk.work.connecting import KeyConnector, address_problem
 from lumedesk.work.engine import Engine, Ticket
 from lumedesk.work.keys import KeychainFailed, Report, apart, try_connection
 from lumedesk.work.locking import Locking
-from lumedesk.work.profiles import ProfileExists, enrol, remove
+from lumedesk.work.profiles import NotRemoved, ProfileExists, enrol, remove
 from lumedesk.workplace import Workplace
 
 log = logging.getLogger(__name__)
@@ -160,10 +160,12 @@ class Program(QObject):
             self._app.quit()
 
     def _close_setup(self) -> None:
-        if self.setup is not None:
-            self.setup.close()
-            self.setup.deleteLater()
-            self.setup = None
+        setup, self.setup = self.setup, None
+        if setup is not None:
+            # Closed by us, it isn't the operator's wish to quit.
+            setup.quit_wanted.disconnect(self._give_up_setup)
+            setup.close()
+            setup.deleteLater()
 
     # From a profile's name to its desk
 
@@ -265,7 +267,7 @@ class Program(QObject):
                 await apart(lambda: remove(paths, profile, keychain, keeps_records=not wipe))
             except KeychainTrouble as trouble:
                 raise KeychainFailed(trouble) from trouble
-            except OSError as error:
+            except (NotRemoved, OSError) as error:
                 raise NotDone(str(error)) from error
 
         def go_on(_nothing: None) -> None:

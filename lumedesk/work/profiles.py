@@ -1,11 +1,15 @@
-"""Profiles as a whole, files and secrets together: made, removed, brought back. For the windows and for the command; no Qt."""
+"""Profiles as a whole, files and secrets together: made and removed. For the windows and for the command alike."""
 
 from pathlib import Path
 
+from lumedesk.domain.clocks import SystemClock
 from lumedesk.domain.credentials import Credentials, Secret
+from lumedesk.domain.intents import OPEN
 from lumedesk.domain.lock import LockSettings
 from lumedesk.domain.profiles import Profile
 from lumedesk.keychain import Keychain, Vault
+from lumedesk.store.chain import ChainBroken, ChainUnwritable
+from lumedesk.store.journal import Journal
 from lumedesk.store.lock_file import make_lock, write_lock
 from lumedesk.store.paths import ProfilePaths, make_private_folder, profile_paths
 from lumedesk.store.profiles import retire, wipe, write_profile
@@ -13,6 +17,10 @@ from lumedesk.store.profiles import retire, wipe, write_profile
 
 class ProfileExists(Exception):
     """A profile of that name is there already; nothing was changed."""
+
+
+class NotRemoved(Exception):
+    """A profile that must stay for now; nothing was changed, and the text says why."""
 
 
 def has_records(paths: ProfilePaths) -> bool:
@@ -48,15 +56,47 @@ def remove(paths: ProfilePaths, profile: Profile, keychain: Keychain | None, *, 
 
     Kept records stay encrypted, so the keychain goes on holding the key to them. `keychain` None is for profiles that have
     nothing there. The secrets go first: whatever fails afterwards, they are gone.
-    Errors: KeychainTrouble (then nothing else was touched), OSError.
+    Errors: NotRemoved, KeychainTrouble (then nothing else was touched), OSError.
     """
+    if _is_open(paths):
+        raise NotRemoved(f"The profile {profile.name!r} is open. Close its window first.")
     if keychain is not None:
         vault = Vault(keychain, profile.id)
         if keeps_records:
             vault.forget_credentials()
         else:
+            _refuse_doubts(paths, vault.store_key())
             vault.forget()
     if keeps_records and has_records(paths):
         return retire(paths)
     wipe(paths)
     return None
+
+
+def _is_open(paths: ProfilePaths) -> bool:
+    # Only here: the command must have its words even where Qt can't be loaded.
+    from PySide6.QtCore import QLockFile
+
+    lock = QLockFile(str(paths.folder / "lock"))
+    lock.setStaleLockTime(0)
+    if lock.tryLock(0):
+        lock.unlock()
+        return False
+    return lock.error() is QLockFile.LockError.LockFailedError
+
+
+def _refuse_doubts(paths: ProfilePaths, key: Secret | None) -> None:
+    """An order whose outcome nobody knows must not be lost from sight. Records that nobody can read tell of none."""
+    if key is None or not paths.journal.exists():
+        return
+    try:
+        journal = Journal(paths.journal, paths.head_of(paths.journal), SystemClock(), key)
+    except (ChainBroken, ChainUnwritable):
+        return
+    try:
+        doubts = sum(intent.state in OPEN for intent in journal.intents)
+    finally:
+        journal.close()
+    if doubts:
+        what = "An order is" if doubts == 1 else f"{doubts} orders are"
+        raise NotRemoved(f"{what} still in doubt. Decide on the Movements page first, or keep the records.")

@@ -139,7 +139,9 @@ class Run:
         """Say what an error says, and log it as a defect would be: with all that led to it."""
         self.tell(where, what, error.title, error.detail, error.request_id, error.fields)
         log.error("%s: %s", where, error, exc_info=error)
-        log.warning("%r", vars(error))
+        # Each by itself: what follows the name of a credential is left out of a line.
+        for each in (error.detail, error.request_id, *error.fields):
+            log.warning("%s", each)
 
 
 def say(what: dict[str, Any]) -> None:

@@ -34,12 +34,11 @@ def main() -> int:
             return plant(folder, plan)
         say({"where": "hardening", "what": "denied", "words": harden()})
         run = Run(folder, plan)
-        (canary_paths.all_of_them if what == "paths" else canary_paths.into_the_midst)(run)
-        run.end()
+        try:
+            (canary_paths.all_of_them if what == "paths" else canary_paths.into_the_midst)(run)
+        finally:
+            run.end()
         return 0
-    except AssertionError:
-        log.critical("the run broke off", exc_info=True)
-        raise
     finally:
         logging_.close()
 

@@ -54,6 +54,8 @@ class EchoGate(Gate):
         super().__init__(desk, clock, nobody, nobody)
         self._pairs = pairs
         self._plans: dict[str, str] = {}
+        # What was asked with last.
+        self.last = pairs[0]
         # (operation, what went wrong with it): how often.
         self.played: Counter[tuple[str, str]] = Counter()
         self.held = threading.Event()
@@ -66,12 +68,13 @@ class EchoGate(Gate):
             return Outgoing(200, b"{}")
         path = incoming.target.partition("?")[0]
         route = next((each for each in matched(path)[0] if each.method == incoming.method), None)
+        self.last = self._asked_with(incoming)
         kind = self._plans.get(route.operation_id, "") if route else ""
         if route is not None:
             self.played[route.operation_id, kind] += 1
         if not kind:
             return super().answer(incoming, request_id)
-        return self._failed(kind, self._asked_with(incoming))
+        return self._failed(kind, self.last)
 
     def _is_full_key(self, incoming: Incoming) -> bool:
         headers = incoming.headers
@@ -96,7 +99,7 @@ class EchoGate(Gate):
             case "cut":
                 return Outgoing(200, json.dumps([told] * 3).encode(), headers=_headers(told), is_cut=True)
             case "shape":
-                return Outgoing(200, json.dumps({"accounts": told}).encode(), headers=_headers(told))
+                return Outgoing(200, json.dumps(" ".join(told.values())).encode(), headers=_headers(told))
             case "plain":
                 return Outgoing(500, " ".join(told.values()).encode(), "text/plain", _headers(told))
         status = int(kind)
@@ -141,61 +144,63 @@ class Servers:
 
 @contextlib.contextmanager
 def canary_servers(pairs: list[KeyPair]) -> Iterator[Servers]:
-    """The servers, on a thread of their own until the block ends. The last of `pairs` is what the rude ones send back."""
+    """The servers, on a thread of their own until the block ends."""
     clock = Clock(0.0)
     gate = EchoGate(Desk(clock, 1, 20, 60.0), clock, pairs)
-    ready, over = threading.Event(), threading.Event()
+    ready = threading.Event()
     servers = Servers(gate, {})
-    loop = asyncio.new_event_loop()
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
 
     async def serve() -> None:
-        stop = asyncio.Event()
-        stops.append(lambda: loop.call_soon_threadsafe(stop.set))
         server = Server(gate, clock)
         async with contextlib.AsyncExitStack() as ends:
             servers.urls["gate"] = f"http://127.0.0.1:{await server.start(0)}"
             ends.push_async_callback(server.close)
-            for name, rude in _rude(echoes(pairs[-1])).items():
+            for name, rude in _rude(gate).items():
                 servers.rude[name] = await ends.enter_async_context(rude)
                 servers.urls[name] = rude.url
             ready.set()
             await stop.wait()
-        over.set()
-
-    stops: list[object] = []
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="canary servers")
     thread.start()
     try:
         assert ready.wait(PATIENCE_S)
         yield servers
     finally:
-        stops[0]()  # type: ignore[operator]
+        loop.call_soon_threadsafe(stop.set)
         thread.join(PATIENCE_S)
+        assert not thread.is_alive()
         loop.close()
-        assert over.is_set()
 
 
-def _rude(told: dict[str, str]) -> dict[str, RawServer]:
+def _rude(gate: EchoGate) -> dict[str, RawServer]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA(organization_name="Nobody's authority").issue_cert("localhost").configure_cert(context)
-    plain = told["plain"]
-    refusing = f"HTTP/1.1 407 {plain}\r\nProxy-Authenticate: Basic {told['basic']}\r\nX-Echo: {plain}\r\n\r\n"
     return {
         "unknown CA": RawServer([http(200, b"[]")], ssl_context=context),
-        "refusing proxy": RawServer([refusing.encode()]),
-        "no HTTP": RawServer([f"{plain} {told['json']}\r\n\r\n".encode()]),
-        "bad header": RawServer([f"HTTP/1.1 200 OK\r\nX {plain} {told['base64']}\r\n\r\n".encode()]),
-        "bad length": RawServer([f"HTTP/1.1 200 OK\r\nContent-Length: {plain}\r\n\r\n{plain}".encode()]),
-        "bad gzip": RawServer([http(200, plain.encode(), headers={"Content-Encoding": "gzip", "X-Request-Id": plain})]),
+        "refusing proxy": _echoing(
+            gate, "HTTP/1.1 407 {plain}\r\nProxy-Authenticate: Basic {basic}\r\nX-Echo: {plain}\r\n\r\n"
+        ),
+        "no HTTP": _echoing(gate, "{plain} {json}\r\n\r\n"),
+        "bad header": _echoing(gate, "HTTP/1.1 200 OK\r\nX {plain} {base64}\r\n\r\n"),
+        "bad length": _echoing(gate, "HTTP/1.1 200 OK\r\nContent-Length: {plain}\r\n\r\n{plain}"),
+        "bad gzip": _echoing(
+            gate,
+            "HTTP/1.1 200 {plain}\r\nContent-Encoding: gzip\r\nX-Request-Id: {plain}\r\nContent-Length: 30\r\n\r\n{plain}",
+        ),
+        "half an answer": _echoing(
+            gate, 'HTTP/1.1 500 No\r\nContent-Length: 9999\r\nX-Echo: {plain}\r\n\r\n{{"a": "{plain}'
+        ),
         "silence": RawServer([mute]),
         "reset": RawServer([reset_after_request]),
-        "half an answer": RawServer([_half(plain)]),
     }
 
 
-def _half(plain: str) -> "object":
+def _echoing(gate: EchoGate, words: str) -> RawServer:
+    """A server that answers with these words, in which the pair that was used last stands."""
+
     async def play(connection: Connection) -> None:
         await connection.request()
-        await connection.send(f'HTTP/1.1 500 No\r\nContent-Length: 9999\r\nX-Echo: {plain}\r\n\r\n{{"a": "{plain}'.encode())
+        await connection.send(words.format_map(echoes(gate.last)).encode())
 
-    return play
+    return RawServer([play])

@@ -14,8 +14,8 @@ from lumedesk.views.gate import GateWindow
 from lumedesk.views.parts.secret_field import SecretField
 from lumedesk.views.theme import Look, Scheme
 from tests.support.clock import FakeClock
+from tests.support.names import focusable, repeated, spoken
 from tests.support.stage import settle, until
-from tests.views.test_names import focusable, repeated, spoken
 
 PROFILE = "Acme Treasury"
 SECRET = "correct horse battery"

@@ -1,15 +1,14 @@
 """Every control has a stable name for tests and a spoken one for people who can't see it."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtWidgets import QWidget
 
 from lumedesk.views.main_window import MainWindow
 from lumedesk.views.pages.record_page import RecordPage
+from tests.support.names import focusable, repeated, spoken
 from tests.support.stage import Stage, settle, until
 from tests.support.ui_map import MAP, told, windows
 
@@ -34,12 +33,6 @@ def open_all_details(window: MainWindow) -> None:
             until(page.detail.isVisible, f"the details on {page.objectName()}")
 
 
-def focusable(window: QWidget) -> list[QWidget]:
-    """All but Qt's own inner parts, such as a spin box's field, which pass the focus on."""
-    found = [each for each in window.findChildren(QWidget) if each.focusPolicy() != Qt.FocusPolicy.NoFocus]
-    return [each for each in found if not each.objectName().startswith("qt_")]
-
-
 @pytest.fixture
 def dialogs(stage: Stage) -> Iterator[list[QWidget]]:
     """One of each dialog."""
@@ -48,11 +41,6 @@ def dialogs(stage: Stage) -> Iterator[list[QWidget]]:
     for dialog in made:
         dialog.deleteLater()
     settle()
-
-
-def spoken(widget: QWidget) -> str:
-    interface = QAccessible.queryAccessibleInterface(widget)
-    return interface.text(QAccessible.Text.Name) if interface is not None else ""
 
 
 def test_every_focusable_control_has_a_name_and_a_spoken_one(stage: Stage) -> None:
@@ -78,11 +66,6 @@ def test_names_are_unique_within_their_window(stage: Stage) -> None:
 
 def test_names_are_unique_within_each_dialog(dialogs: list[QWidget]) -> None:
     assert [repeated(dialog) for dialog in dialogs] == [{}] * len(dialogs)
-
-
-def repeated(window: QWidget) -> dict[str, int]:
-    names = Counter(each.objectName() for each in window.findChildren(QWidget) if each.objectName())
-    return {name: count for name, count in names.items() if count > 1 and not name.startswith("qt_")}
 
 
 def test_assistive_technology_finds_nothing_without_a_name(stage: Stage) -> None:

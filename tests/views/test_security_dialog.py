@@ -19,8 +19,8 @@ from lumedesk.views.theme import Look, Scheme
 from lumedesk.work.engine import Engine
 from lumedesk.work.locking import Locking
 from tests.support.clock import FakeClock
+from tests.support.names import focusable, repeated, spoken
 from tests.support.stage import settle, until
-from tests.views.test_names import focusable, repeated, spoken
 
 CHEAP = Cost(memory_kib=8, passes=1)
 OLD, NEW = "correct horse battery", "a new passphrase"

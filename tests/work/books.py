@@ -38,6 +38,10 @@ class Bench:
     def open(self) -> None:
         """Start as after a crash or a quit."""
         self.books = books_of(self.profile, self.clock)
+        self.use_books()
+
+    def use_books(self) -> None:
+        """Send and watch with the books that are open."""
         self.sender = Sender(self.books, self.clock, self._note)
         self.watcher = Watcher(self.books, lambda _terms: self.rows, self._note)
 
