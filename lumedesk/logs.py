@@ -372,7 +372,7 @@ def _take_warning(
     line: str | None = None,
 ) -> None:
     """As Python calls it for a warning that its filters let through; `file` and `line` are what only its own way uses."""
-    log.warning("%s, at %s:%d: %s", category.__name__, filename, lineno, _told(lambda: str(message)))
+    log.warning("%s, at %s:%d: %s", category.__name__, filename, lineno, message)
 
 
 def _told(words: Callable[[], str]) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from lumedesk.api.client import CurrencyListing, LumetradeClient
 from lumedesk.api.parse import Listing
@@ -27,6 +27,13 @@ log = logging.getLogger(__name__)
 _MAX_RETRY_AFTER_S = 600.0
 
 
+class Looked(Protocol):
+    """Hears of each list that was read: whether every row of it came and could be read, and when it was asked for."""
+
+    def __call__(self, kind: Kind, *, is_whole: bool, asked_at: datetime) -> None:
+        """On the worker."""
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetState:
     """How far one kind's records can be trusted. `error` is why the last attempt failed; None once it succeeded."""
@@ -38,12 +45,16 @@ class DatasetState:
 
 @dataclass(frozen=True, slots=True)
 class FeedReport:
-    """What one poll brought. `records` is set for a small kind that changed, `touched` holds a history's changed rows."""
+    """What one poll brought. `records` is set for a small kind that changed, `touched` holds a history's changed rows.
+
+    `is_whole`: the list came whole and every row could be read.
+    """
 
     kind: Kind
     state: DatasetState
     records: tuple[Any, ...] | None = None
     touched: tuple[int, ...] = ()
+    is_whole: bool = False
 
 
 class Feeds:
@@ -57,7 +68,7 @@ class Feeds:
         clock: Clock,
         pace: Pace,
         report: Callable[[FeedReport], None],
-        looked: Callable[[Kind], None] = lambda _kind: None,
+        looked: Looked | None = None,
     ) -> None:
         """`report` and `looked` (after each list that was read) are called on the worker."""
         self._mirror = mirror
@@ -130,10 +141,12 @@ class Feeds:
         """Poll once. Whatever goes wrong is told in the report: one kind's trouble must not end the others' loops."""
         try:
             async with self._turns[kind]:
+                asked_at = self._clock.now()
                 report = await self._poll(kind)
             changed = bool(report.touched or report.records)
             self._pace.note(kind, changed=changed, unfinished=self._unfinished(kind))
-            self._looked(kind)
+            if self._looked is not None:
+                self._looked(kind, is_whole=report.is_whole, asked_at=asked_at)
         except DeskError as error:
             return self._failed(kind, error)
         except Exception as error:
@@ -143,10 +156,12 @@ class Feeds:
 
     async def _poll(self, kind: Kind) -> FeedReport:
         listing = await self._fetches[kind]()
+        is_partial = isinstance(listing, Listing) and listing.partial
         known = self._known.get(kind)
         if known is not None and known.digest == listing.digest:
             self._known[kind] = dataset = replace(known, confirmed_at=self._clock.now())
-            return FeedReport(kind, DatasetState(dataset.confirmed_at, None, dataset.set_aside))
+            state = DatasetState(dataset.confirmed_at, None, dataset.set_aside)
+            return FeedReport(kind, state, is_whole=not (is_partial or dataset.set_aside))
         async with self._writing:
             self._mirror.begin()
             try:
@@ -157,7 +172,8 @@ class Feeds:
             finally:
                 self._mirror.rollback()
         self._known[kind] = dataset
-        return FeedReport(kind, DatasetState(dataset.confirmed_at, None, set_aside), records, touched)
+        state = DatasetState(dataset.confirmed_at, None, set_aside)
+        return FeedReport(kind, state, records, touched, is_whole=not (is_partial or set_aside))
 
     async def _take_in(self, kind: Kind, listing: AnyListing) -> tuple[tuple[Any, ...] | None, tuple[int, ...], int]:
         if isinstance(listing, CurrencyListing):

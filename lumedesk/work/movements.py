@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -250,9 +251,9 @@ class Movements(QObject):
 
     # On the worker
 
-    def look(self, kind: Kind) -> None:
-        """Called after each list of `kind` that was read."""
-        self._watcher.look(kind)
+    def look(self, kind: Kind, *, is_whole: bool, asked_at: datetime) -> None:
+        """Called after each list of `kind` that was read; see Watcher.look."""
+        self._watcher.look(kind, is_whole=is_whole, asked_at=asked_at)
 
     async def linger(self) -> None:
         """Before the end: wait a while for what is being sent; what gets no answer is recorded as unknown."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any
 
 from lumedesk.domain.intents import (
@@ -49,14 +50,19 @@ class Watcher:
             sorted(row.transaction_id for row in self._alike(terms) if row.transaction_id and looks_alike(terms, row))
         )
 
-    def look(self, kind: Kind) -> None:
-        """Called after each list of `kind` that was read whole."""
+    def look(self, kind: Kind, *, is_whole: bool = True, asked_at: datetime | None = None) -> None:
+        """Called after each list of `kind` that was read.
+
+        `is_whole`: every row came and could be read; a list that isn't can show that an order is there, never that it is
+        not. `asked_at` is when the list was asked for; None is now.
+        """
         journal = self._books.journal
         if journal is None:
             return
         for intent in journal.intents:
             if kind_of(intent.terms) is kind and self._is_watched(intent):
-                self._look_for(intent)
+                proves = is_whole and (asked_at is None or asked_at >= datetime.fromisoformat(intent.times[-1]))
+                self._look_for(intent, proves_absence=proves)
 
     def is_settled(self, intent: Intent) -> bool:
         """Whether no list will be compared with this intent any more."""
@@ -81,14 +87,14 @@ class Watcher:
             return self._clean_lists.get(intent.uuid, 0) < LISTS_AFTER_REFUSAL
         return intent.state in UNDECIDED
 
-    def _look_for(self, intent: Intent) -> None:
+    def _look_for(self, intent: Intent, *, proves_absence: bool) -> None:
         journal = self._books.journal
         if journal is None:
             return
         findings = find(intent, self._alike(intent.terms), journal.bound_ids(but=intent.uuid))
         step = next_step(intent, findings)
         if step is None:
-            if intent.state is State.REFUSED:
+            if intent.state is State.REFUSED and proves_absence:
                 self._clean_lists[intent.uuid] = self._clean_lists.get(intent.uuid, 0) + 1
             return
         try:

@@ -197,7 +197,8 @@ class Watch:
         with contextlib.suppress(OSError):
             name = (folder / "comm").read_text().strip()
             arguments = (folder / "cmdline").read_bytes()
-            self.processes[pid] = arguments.replace(b"\0", b" ").decode(errors="replace")
+            if arguments:
+                self.processes[pid] = arguments.replace(b"\0", b" ").decode(errors="replace")
             self.seen.add((f"arguments of {name}", arguments))
             self.seen.add((f"name of {name}", name.encode()))
             try:

@@ -429,7 +429,8 @@ def _sent_with_a_defect(run: Run, words: str) -> str:
     async def post() -> tuple[str | None, str | None, str]:
         raise AssertionError("it must not be sent")
 
-    parcel = Parcel(order.uuid, order.terms, "localhost", "fingerprint", (), post, lambda: _break(words))  # type: ignore[arg-type, func-returns-value]
+    key = run.session().key_fingerprint
+    parcel = Parcel(order.uuid, order.terms, "localhost", key, (), post, lambda: _break(words))  # type: ignore[arg-type, func-returns-value]
     outcome = _worked(run, movements._sender.carry(parcel))
     return f"{outcome.verdict.value}: {outcome.error}"
 

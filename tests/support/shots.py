@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lumedesk import __version__
 from lumedesk.views.theme import Look, Scheme
-from tests.support import shots_dialogs, shots_own, shots_pages
+from tests.support import shots_access, shots_dialogs, shots_own, shots_pages
 from tests.support.stage import settle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +33,7 @@ _HOLDS = {
     "withdrawal-doubts": ("withdrawal", "limits"),
 }
 SCALES = (1, 2)
-SCENES = {**shots_pages.SCENES, **shots_dialogs.SCENES, **shots_own.SCENES}
+SCENES = {**shots_pages.SCENES, **shots_dialogs.SCENES, **shots_own.SCENES, **shots_access.SCENES}
 
 
 class Camera:

@@ -12,33 +12,48 @@ from pathlib import Path
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractSpinBox,
     QApplication,
     QComboBox,
-    QDialog,
     QLabel,
     QLineEdit,
+    QListView,
     QMainWindow,
     QMenu,
     QPlainTextEdit,
+    QProgressBar,
     QStackedWidget,
     QTableView,
     QWidget,
 )
 
+from lumedesk.keychain import MemoryKeychain, Vault
 from lumedesk.models.table import KeyedTable
+from lumedesk.program import Ground
 from lumedesk.views.dialogs.about import AboutDialog
 from lumedesk.views.dialogs.create_account import CreateAccountDialog
 from lumedesk.views.dialogs.decide import DecideDialog
+from lumedesk.views.dialogs.key import KeyDialog
 from lumedesk.views.dialogs.limits import LimitsDialog
 from lumedesk.views.dialogs.new_books import NewBooksDialog
+from lumedesk.views.dialogs.profiles import ProfilesDialog
 from lumedesk.views.dialogs.quote import QuoteDialog
 from lumedesk.views.dialogs.quote_settings import QuoteSettingsDialog
+from lumedesk.views.dialogs.security import SecurityDialog
+from lumedesk.views.dialogs.support import SupportDialog
+from lumedesk.views.gate import GateWindow
 from lumedesk.views.pages.page import Page
+from lumedesk.views.parts.checks import CheckList
 from lumedesk.views.parts.qr import QrCode
 from lumedesk.views.parts.ring import CountdownRing
 from lumedesk.views.parts.widgets import Banner, Pill, StatePane
+from lumedesk.views.setup import SetupWindow
 from lumedesk.views.theme import Scheme
 from lumedesk.views.wizards.withdrawal import WithdrawalWizard
+from lumedesk.work.engine import Engine
+from lumedesk.work.keys import Keys
+from lumedesk.work.locking import Locking
+from tests.support.keys import STORE_KEY, a_profile
 from tests.support.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +63,10 @@ _KINDS: tuple[tuple[type[QWidget], str], ...] = (
     (Page, "page"),
     (QTableView, "table"),
     (QAbstractButton, "button"),
+    (QAbstractSpinBox, "number"),
+    (QListView, "list"),
+    (QProgressBar, "progress"),
+    (CheckList, "results"),
     (QComboBox, "chooser"),
     (QLineEdit, "field"),
     (QPlainTextEdit, "text"),
@@ -65,12 +84,14 @@ _HEAD = """\
 # Every screen and control
 
 Made by `python3 dev.py ui-map`; a test fails while it isn't current. Names are what tests and assistive technology find
-controls by. `<page>-fields-value-N` and `<page>-fields-copy-N` exist for each field of the current record and aren't listed.
+controls by. Not listed is what comes and goes: `<page>-fields-value-N` and `<page>-fields-copy-N` for each field of the
+current record, `gate-choice-<way>` for each way on that the gate offers, and `-N`, `-N-title`, `-N-verdict` and `-N-words`
+after the name of a test's results.
 """
 
 
 def windows(stage: Stage) -> list[QWidget]:
-    """The main window and one of each dialog."""
+    """The main window, one of each dialog, and the windows that stand in the desk's place. All but the first are the caller's."""
     session, look, window = stage.session, stage.look, stage.window
     return [
         window,
@@ -82,7 +103,33 @@ def windows(stage: Stage) -> list[QWidget]:
         DecideDialog(session, look, "", window),
         NewBooksDialog(session, window),
         AboutDialog(window),
+        *_of_access(stage, stage._desk.engine),
     ]
+
+
+def _of_access(stage: Stage, engine: Engine) -> list[QWidget]:
+    """The windows around keys, profiles and the lock. What works for a dialog goes when the dialog does."""
+    look, window, profile = stage.look, stage.window, a_profile()
+    keys = Keys(engine, stage.session, profile, Vault(MemoryKeychain(), profile.id), window)
+    key_dialog = KeyDialog(keys, look, window)
+    keys.setParent(key_dialog)
+    locking = Locking(Path("no-lock.json"), profile.id, engine, stage.clock, store_key=STORE_KEY)
+    security_dialog = SecurityDialog(locking, window)
+    locking.setParent(security_dialog)
+    gate = GateWindow(look, stage.clock, profile.title)
+    gate.ask_passphrase("")
+    return [
+        key_dialog,
+        ProfilesDialog((), "", look, window),
+        security_dialog,
+        SupportDialog((("versions.txt", ""),), _write_nothing, window),
+        SetupWindow(look, Ground(engine, stage.clock)),
+        gate,
+    ]
+
+
+def _write_nothing(*_: object) -> None:
+    """For a dialog in which nobody presses anything."""
 
 
 def kind_of(widget: QWidget) -> str | None:
@@ -113,15 +160,21 @@ def told(stage: Stage) -> str:
     """The whole map."""
     lines = [_HEAD]
     for window in windows(stage):
-        lines += [f"## {window.windowTitle().split(' – ')[0]} (`{window.objectName()}`)", ""]
+        lines += [f"## {_title(window)} (`{window.objectName()}`)", ""]
         if isinstance(window, QMainWindow):
             lines += _actions(window)
         lines += ["| Name | Kind | Said to be | On |", "|---|---|---|---|"]
         lines += [row for widget in mapped(window) if (row := _row(widget))]
         lines.append("")
-        if isinstance(window, QDialog):
+        if window is not stage.window:
             window.deleteLater()
     return "\n".join(lines)
+
+
+def _title(window: QWidget) -> str:
+    """As the window says it; the desk's own goes without the profile's name."""
+    title = window.windowTitle()
+    return title.split(" – ")[0] if isinstance(window, QMainWindow) else title
 
 
 def _row(widget: QWidget) -> str:

@@ -122,6 +122,19 @@ def test_a_refusal_is_believed_after_three_clean_lists(bench: Bench) -> None:
     assert look(bench, row("w1")) is State.REFUSED
 
 
+def test_only_whole_lists_asked_for_after_a_refusal_speak_for_it(bench: Bench) -> None:
+    before = bench.clock.now()
+    bench.clock.advance(1)
+    bench.carry(REFUSAL)
+    for _ in range(LISTS_AFTER_REFUSAL):
+        bench.watcher.look(Kind.WITHDRAWALS, is_whole=False)
+        bench.watcher.look(Kind.WITHDRAWALS, asked_at=before)
+    assert not bench.watcher.is_settled(bench.intent())
+    bench.rows = [row("w1")]
+    bench.watcher.look(Kind.WITHDRAWALS, is_whole=False, asked_at=before)
+    assert bench.intent().state is State.LIKELY, "what it does show counts all the same"
+
+
 @pytest.mark.parametrize("clean", range(LISTS_AFTER_REFUSAL))
 def test_a_refusal_reopens_when_a_row_matches(bench: Bench, clean: int) -> None:
     bench.carry(REFUSAL)
