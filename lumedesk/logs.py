@@ -368,8 +368,8 @@ def _take_warning(
     category: type[Warning],
     filename: str,
     lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
+    file: TextIO | None = None,  # noqa: ARG001 - Python's name
+    line: str | None = None,  # noqa: ARG001 - Python's name
 ) -> None:
     """As Python calls it for a warning that its filters let through; `file` and `line` are what only its own way uses."""
     log.warning("%s, at %s:%d: %s", category.__name__, filename, lineno, message)

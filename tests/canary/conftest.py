@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "lt_live_Kq8vTzR3wYb5NnC2xGd7"
 # With a character of each kind that some form of writing down changes.
 SECRET = "Sx7/qL+\"Can'ary\\Zk&%9Vw=0aR;~tJ<m>4?hU#"
-NEW_SECRET = 'n3W~Pb|{d/+E"yq\\G%5&cZ8;=r\'T<o>9?kM:@vX!'
+NEW_SECRET = "n3W~Pb|{d/+E\"yq\\G%5&cZ8;=r'T<o>9?kM:@vX!"
 PASSPHRASE = 'correct "horse" \\ battery/staple & 7391 %'
 _FOLDERS = ("home", "config", "share", "state", "cache", "runtime", "tmp", "work", "data", "exports")
 
@@ -91,8 +92,6 @@ class Ended:
     code: int
     told: list[dict[str, Any]]
     watch: Watch
-    stderr: str
-    files: list[Path] = field(default_factory=list)
 
     def heard(self, where: str) -> dict[str, str]:
         """What was told of one part of the run: what happened to the words in which it was told."""
@@ -103,19 +102,51 @@ class Ended:
         return found
 
 
+# Hears each thing told, with the process and its standard input.
+Listener = Callable[[dict[str, Any], "subprocess.Popen[bytes]", IO[bytes]], None]
+
+
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("canary")
+def servers() -> Iterator[Servers]:
+    with canary_servers([KeyPair(KEY, SECRET), KeyPair(KEY, NEW_SECRET)]) as servers:
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[SecretService]:
+    with secret_service() as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, service: SecretService, servers: Servers) -> World:
+    """The world of the real runs."""
+    return new_world(tmp_path_factory, service, servers)
+
+
+@pytest.fixture(scope="session")
+def leaky_world(tmp_path_factory: pytest.TempPathFactory, service: SecretService, servers: Servers) -> World:
+    """The world of the run that leaks on purpose."""
+    return new_world(tmp_path_factory, service, servers)
+
+
+def new_world(factory: pytest.TempPathFactory, service: SecretService, servers: Servers) -> World:
+    folder = factory.mktemp("canary")
     for name in _FOLDERS:
         (folder / name).mkdir(mode=0o700)
-    pairs = [KeyPair(KEY, SECRET), KeyPair(KEY, NEW_SECRET)]
-    with secret_service() as service, canary_servers(pairs) as servers:
-        yield World(folder, service, servers)
+    return World(folder, service, servers)
 
 
-@contextlib.contextmanager
-def running(world: World, what: str) -> Iterator[tuple["subprocess.Popen[bytes]", Watch, IO[bytes]]]:
-    """A run under way, its standard error in a file, core files allowed. Shape: the process, the watch on it, its stdin."""
+@pytest.fixture(scope="session")
+def paths(world: World) -> Ended:
+    """The run that takes every error path and ends normally."""
+    ended = run(world, "canary_run", "paths")
+    world.note_store_key()
+    return ended
+
+
+def run(world: World, module: str, what: str, once_told: Listener | None = None) -> Ended:
+    """Let a run go on to its end, core files allowed. Its standard output and error are kept in the world's folder."""
     plan = {
         "key": KEY,
         "secret": SECRET,
@@ -123,50 +154,101 @@ def running(world: World, what: str) -> Iterator[tuple["subprocess.Popen[bytes]"
         "passphrase": PASSPHRASE,
         "urls": world.servers.urls,
     }
-    command = [sys.executable, "-m", "tests.support.canary_run", str(world.folder), what]
-    with (world.folder / f"{what}.stderr").open("wb") as stderr, core_files_allowed():
-        process = subprocess.Popen(
-            command,
-            cwd=world.folder / "work",
-            env=world.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-        )
-    try:
+    command = [sys.executable, "-m", f"tests.support.{module}", str(world.folder), what]
+    told: list[dict[str, Any]] = []
+    with (
+        (world.folder / f"{what}.stdout").open("wb") as stdout,
+        (world.folder / f"{what}.stderr").open("wb") as stderr,
+        started(world, command, stdout=subprocess.PIPE, stderr=stderr) as process,
+        Watch(process, world.searched) as watch,
+    ):
         assert process.stdin is not None
-        with Watch(process, world.searched) as watch, process.stdin as stdin:
+        assert process.stdout is not None
+        with process.stdin as stdin, process.stdout as lines:
             stdin.write(json.dumps(plan).encode() + b"\n")
             stdin.flush()
-            yield process, watch, stdin
-    finally:
-        process.kill()
-        process.wait()
-
-
-def run(world: World, what: str, once_told: Callable[[dict[str, Any], Any, IO[bytes]], None] | None = None) -> Ended:
-    """Let a run go on to its end. `once_told` hears each thing told, with the process and its stdin."""
-    told = []
-    with running(world, what) as (process, watch, stdin), (world.folder / f"{what}.stdout").open("wb") as stdout:
-        assert process.stdout is not None
-        with process.stdout as lines:
             for line in lines:
                 stdout.write(line)
                 told.append(json.loads(line))
                 if once_told is not None:
                     once_told(told[-1], process, stdin)
         code = process.wait(60)
-    stderr = (world.folder / f"{what}.stderr").read_text(errors="replace")
-    return Ended(code, told, watch, stderr)
+    return Ended(code, told, watch)
 
 
-def kill_when_held(world: World, fatal: signal.Signals) -> Callable[[dict[str, Any], Any, IO[bytes]], None]:
+@contextlib.contextmanager
+def started(world: World, command: list[str], **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process of the world's user, allowed to leave core files; ended at the latest with the block."""
+    with core_files_allowed():
+        process = subprocess.Popen(
+            command,
+            cwd=world.folder / "work",
+            env=options.pop("env", world.environment),
+            stdin=subprocess.PIPE,
+            **options,
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def kill_by(world: World) -> Callable[[signal.Signals], Listener]:
     """Kill a run as soon as its order has reached the server."""
 
-    def kill(told: dict[str, Any], process: "subprocess.Popen[bytes]", _: IO[bytes]) -> None:
-        if told["where"] == "order":
-            assert world.servers.gate.held.wait(30)
-            world.servers.gate.held.clear()
-            process.send_signal(fatal)
+    def by(fatal: signal.Signals) -> Listener:
+        def kill(told: dict[str, Any], process: "subprocess.Popen[bytes]", _: IO[bytes]) -> None:
+            if told["where"] == "order":
+                assert world.servers.gate.held.wait(30)
+                world.servers.gate.held.clear()
+                process.send_signal(fatal)
 
-    return kill
+        return kill
+
+    return by
+
+
+@pytest.fixture
+def live(world: World) -> Callable[..., Ended]:
+    """Run in the real world, as `run` has it."""
+
+    def live(what: str, once_told: Listener | None = None) -> Ended:
+        return run(world, "canary_run", what, once_told)
+
+    return live
+
+
+@pytest.fixture
+def command(world: World) -> Callable[..., tuple[int, str, Watch]]:
+    """The command `lumedesk`, to its end. Shape: its exit code, what it said, the watch on it."""
+    numbers = count(1)
+
+    def command(*arguments: str, says: str = "", **environment: str) -> tuple[int, str, Watch]:
+        whole = [sys.executable, "-m", "lumedesk", "--data-dir", str(world.folder / "data"), *arguments]
+        said = world.folder / f"command-{next(numbers)}.txt"
+        with (
+            said.open("wb") as out,
+            started(world, whole, stdout=out, stderr=out, env=world.environment | environment) as process,
+            Watch(process, world.searched) as watch,
+        ):
+            assert process.stdin is not None
+            with process.stdin as stdin, contextlib.suppress(BrokenPipeError):
+                stdin.write(says.encode())
+            code = process.wait(60)
+        return code, said.read_text(), watch
+
+    return command
+
+
+@pytest.fixture
+def keys() -> tuple[str, str, str]:
+    """The API key, its secret and the passphrase that the commands are given."""
+    return KEY, SECRET, PASSPHRASE
+
+
+@pytest.fixture
+def leak(leaky_world: World) -> Callable[[Listener], Ended]:
+    """The run that leaks on purpose."""
+    return lambda once_told: run(leaky_world, "canary_planted", "planted", once_told)

@@ -264,6 +264,6 @@ def core_folders() -> list[Path]:
 
 def cores_of(pid: int, folders: Iterable[Path]) -> list[Path]:
     """Core files of that process: all in its working folder, and those that name it elsewhere."""
-    return [path for folder in folders for path in folder.glob("*core*") if path.name == "core" or str(pid) in path.name]
-
-
+    return [
+        path for folder in folders for path in folder.glob("*core*") if path.name == "core" or str(pid) in path.name
+    ]

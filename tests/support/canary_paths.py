@@ -237,9 +237,7 @@ def servers_that_are_rude(run: Run) -> None:
 async def _asked(
     url: str, proxy: str | None, credentials: Credentials, call: Callable[[LumetradeClient], Coroutine[Any, Any, Any]]
 ) -> Any:
-    transport = Transport(
-        Endpoint(url, proxy), credentials, deadline_s=0.5, list_deadline_s=0.5, sleep=no_wait
-    )
+    transport = Transport(Endpoint(url, proxy), credentials, deadline_s=0.5, list_deadline_s=0.5, sleep=no_wait)
     client = LumetradeClient(transport)
     try:
         return await call(client)
@@ -352,7 +350,8 @@ def defects(run: Run) -> None:
     words = f"{run.plan.new_secret} and {secrets[0].reveal()} and {secrets[1].reveal()}"
     _in_a_slot(run, words)
     for text in (words, repr([words]), str({"X-API-SECRET": run.plan.new_secret})):
-        run.tell("defect", "worker", _worked(run, _breaks(text)).title)
+        error = _worked(run, _breaks(text))
+        run.tell("defect", "worker", error.title, error.detail)
     thread = threading.Thread(target=_break, args=(words,), name="of a defect")
     thread.start()
     thread.join()

@@ -76,6 +76,10 @@ class EchoGate(Gate):
             return super().answer(incoming, request_id)
         return self._failed(kind, self.last)
 
+    def fail(self, kind: str, *operations: str) -> None:
+        """Let these operations go wrong from now on, and all others right."""
+        self._plans = dict.fromkeys(operations, kind)
+
     def _is_full_key(self, incoming: Incoming) -> bool:
         headers = incoming.headers
         key, secret = headers.get(b"x-api-key", b""), headers.get(b"x-api-secret", b"")
@@ -161,6 +165,7 @@ def canary_servers(pairs: list[KeyPair]) -> Iterator[Servers]:
                 servers.urls[name] = rude.url
             ready.set()
             await stop.wait()
+
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), name="canary servers")
     thread.start()
     try:

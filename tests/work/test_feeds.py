@@ -112,6 +112,25 @@ def bench(profile: ProfilePaths, clock: FakeClock) -> Iterator[Bench]:
     bench.mirror.close()
 
 
+def test_a_list_is_whole_when_every_row_came_and_could_be_read(bench: Bench) -> None:
+    async def scenario(bench: Bench) -> None:
+        good = a_trade(transaction_id="t1")
+        bench.client.lay(Kind.TRADES, good)
+        assert (await bench.poll(Kind.TRADES)).is_whole
+        assert (await bench.poll(Kind.TRADES)).is_whole, "the same body again"
+        bench.client.lay(Kind.TRADES, good, b'{"transactionId": 5}')
+        assert not (await bench.poll(Kind.TRADES)).is_whole
+        assert not (await bench.poll(Kind.TRADES)).is_whole, "the same body again"
+        page = b'{"content": [' + json_of(good) + b'], "totalElements": 9}'
+        bench.client.bodies[Kind.TRADES] = page
+        assert not (await bench.poll(Kind.TRADES)).is_whole
+        assert not (await bench.poll(Kind.TRADES)).is_whole
+        bench.client.bodies[Kind.TRADES] = TimeoutError("no answer")
+        assert not (await bench.poll(Kind.TRADES)).is_whole
+
+    bench.run(scenario)
+
+
 def test_only_what_is_new_or_different_is_reported(bench: Bench, profile: ProfilePaths) -> None:
     async def scenario(bench: Bench) -> None:
         one, two = (a_trade(transaction_id=f"t{n}") for n in range(2))
