@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QHideEvent
+from PySide6.QtGui import QCloseEvent, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from lumedesk.domain.clocks import Clock
@@ -169,9 +169,10 @@ class GateWindow(QWidget):
         card.inner.addLayout(head)
         self._choice_column = QVBoxLayout()
         self._choice_column.setSpacing(UNIT)
-        foot = QHBoxLayout()
+        foot = self._foot = QHBoxLayout()
         foot.setSpacing(UNIT)
         foot.addWidget(self.quit_button)
+        foot.addStretch(0)
         foot.addWidget(self.cancel_button)
         foot.addStretch(1)
         foot.addWidget(self.connect_button)
@@ -200,6 +201,9 @@ class GateWindow(QWidget):
         self.progress.setRange(0, 0 if self.progress in parts else 1)
         for part in self._parts:
             part.setVisible(part in parts and part is not self.message)
+        # Beside each other, the one that waits no longer and the one that quits would be mistaken for each other.
+        self._foot.setStretch(1, int(self.quit_button in parts and self.cancel_button in parts))
+        self._foot.setStretch(3, int(self.quit_button not in parts or self.cancel_button not in parts))
         self.setWindowTitle("LumeDesk")
         self.title.setText(title)
         _fit(self.words, words)
@@ -230,6 +234,7 @@ class GateWindow(QWidget):
         credentials = Credentials(self.key.text().strip(), Secret(self.secret.text().strip()))
         if credentials.problem:
             self._say(credentials.problem)
+            (self.secret if "secret" in credentials.problem else self.key).setFocus()
             return
         self._forget_typed()
         self.key_entered.emit(credentials)
@@ -271,6 +276,13 @@ class GateWindow(QWidget):
         self._icon.setPixmap(pixmap)
 
     # What Qt calls
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """As Qt has it; Escape cancels where that is offered."""
+        if event.key() == Qt.Key.Key_Escape and self.cancel_button.isVisible():
+            self._cancel()
+            return
+        super().keyPressEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """As Qt has it; a window that is put away holds nothing that was typed."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from enum import IntEnum
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -43,7 +43,7 @@ _TITLES = {
         "Connect with an API key",
         "A profile is one key at one server. Each has records, limits and a lock of its own.",
     ),
-    SetupStep.LOCK: ("Lock", "Protect it with a passphrase", "For a computer that others can reach."),
+    SetupStep.LOCK: ("Lock", "Protect this profile with a passphrase", "Advised where others can reach this computer."),
 }
 
 
@@ -85,7 +85,8 @@ class SetupWindow(QWidget):
         self._lay_out()
         self._connect()
         self.setMinimumSize(*_LEAST)
-        self.resize(*_SIZE)
+        # Where the screen is smaller, the buttons at the foot must not lie beyond it.
+        self.resize(QSize(*_SIZE).boundedTo(self.screen().availableSize()))
         self.step = self._steps[0]
         self._enter(self.step)
 
@@ -204,6 +205,8 @@ class SetupWindow(QWidget):
         self.message.say(words, "failed")
         self.lock_step.look_at_keychain()
         self._show()
+        # What had the keyboard was closed off.
+        (self.finish_button if self.finish_button.isEnabled() else self._pages[self.step]).setFocus()
         announce(self, words, urgent=True)
 
     def _hand_over(self, *, has_passphrase: bool) -> None:
@@ -243,6 +246,8 @@ class SetupWindow(QWidget):
             focus.click()
         elif self.step is SetupStep.WELCOME:
             self.welcome_step.sandbox_button.click()
+        elif self.step is SetupStep.LOCK and self.lock_step.missing:
+            self.lock_step.focus_missing()
         elif self.step is SetupStep.LOCK:
             self.finish()
         elif self.connect_step.missing:

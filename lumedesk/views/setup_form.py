@@ -18,6 +18,8 @@ from lumedesk.views.theme import DOUBLE, HALF, UNIT, Look
 from lumedesk.views.wizards.declaration import Declaration
 
 _FORM_WIDTH = 400
+_MORE = "More fields: proxy and CA file"
+_LESS = "Fewer fields"
 # Any folder's name does while only the address is looked at.
 _ANY_NAME = "profile"
 
@@ -33,7 +35,7 @@ class ConnectForm(QWidget):
         super().__init__()
         self.setObjectName("setup-form")
         self._address_problem = address_problem
-        self.kind = Chooser("setup-kind", "What is it?", look)
+        self.kind = Chooser("setup-kind", "Environment", look)
         self.kind.offer([(f"{kind.label} · {kind.note}", kind.value) for kind in KINDS])
         self.mark = Label()
         self.mark.setObjectName("setup-mark")
@@ -42,8 +44,8 @@ class ConnectForm(QWidget):
         self.address = line("setup-address", "https://api.example.com")
         self.key = line("setup-key")
         self.secret = SecretField("setup-secret", "API secret")
-        self.view_only = Declaration("setup-view-only", "Only look (nothing that moves money is ever offered)", look)
-        self.more_button = button("setup-more", "More…")
+        self.view_only = Declaration("setup-view-only", "View only: nothing that moves money is offered", look)
+        self.more_button = button("setup-more", _MORE)
         self.more_button.setCheckable(True)
         self.proxy = line("setup-proxy", "http://proxy.example.com:8080")
         self.extra_ca = line("setup-extra-ca", "/path/to/authority.pem")
@@ -80,7 +82,7 @@ class ConnectForm(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(DOUBLE - HALF)
-        column.addLayout(labelled("What is it?", self.kind, kinds))
+        column.addLayout(labelled("Environment", self.kind, kinds))
         for field in basic:
             column.addWidget(self._entries[field])
         column.addWidget(self.view_only)
@@ -190,9 +192,7 @@ class ConnectForm(QWidget):
 
     def _show_more(self, is_open: bool) -> None:
         self._more.setVisible(is_open)
-        self.more_button.setText("Less" if is_open else "More…")
-        what = "Fewer fields" if is_open else "More fields: proxy and CA file"
-        self.more_button.setAccessibleName(what)
+        self.more_button.setText(_LESS if is_open else _MORE)
 
     def _browse(self) -> None:
         dialog = QFileDialog(self, "The authority's certificate", "", "Certificates (*.pem *.crt *.cer);;All files (*)")

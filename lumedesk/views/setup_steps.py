@@ -26,6 +26,7 @@ from lumedesk.work.keys import Report
 
 _FIELD_WIDTH = 400
 _ICON = 32
+_ONCE_MORE = "Type the passphrase once more."
 _LOCK_WORDS = (
     "It locks this window when you leave, and asks for the passphrase at each start.",
     "It opens the local records where the keychain can't be used.",
@@ -239,12 +240,19 @@ class LockStep(QWidget):
     @property
     def missing(self) -> str:
         """Why this can't be the passphrase, in words; empty when it can."""
-        return lock_problem(self.passphrase.text(), self.again.text(), is_required=True)
+        once, again = self.passphrase.text(), self.again.text()
+        if once and not again and not lock_problem(once, once, is_required=True):
+            return _ONCE_MORE
+        return lock_problem(once, again, is_required=True)
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was typed yet."""
         return not self.passphrase.text() and not self.again.text()
+
+    def focus_missing(self) -> None:
+        """Put the keyboard into the field in which something is missing or wrong."""
+        (self.again if self.missing == _ONCE_MORE or self.again.text() else self.passphrase).setFocus()
 
     def answer(self) -> Secret | None:
         """The passphrase; None while there is none that could be one."""

@@ -1,6 +1,12 @@
 """The style sheet, with `$role` where theme.py puts a colour or a size. Widgets take a look by their dynamic `look` property."""
 
-STYLE = """
+# A wedge out of a circle, cut off by the arrow's box: a style sheet takes no other shape in a theme's colour.
+_WEDGE = (
+    "qconicalgradient(cx: 0.5, cy: {apex}, angle: {angle}, stop: 0 $muted, stop: 0.074 $muted, stop: 0.075 transparent,"
+    " stop: 0.925 transparent, stop: 0.926 $muted, stop: 1 $muted)"
+)
+
+_SHEET = """
 * { outline: none; }
 QWidget { color: $text; font-size: $body; }
 QMainWindow, QDialog { background: $window; }
@@ -82,8 +88,28 @@ QComboBox QAbstractItemView {
     background: $surface; border: 1px solid $border; padding: 4px; selection-background-color: $selection; selection-color: $text;
 }
 QComboBox QAbstractItemView::item { min-height: 28px; padding: 0 8px; }
+QSpinBox {
+    qproperty-alignment: "AlignRight | AlignVCenter";
+    background: $surface; border: 1px solid $border; border-radius: 6px; padding: 5px 10px; min-height: 22px;
+    selection-background-color: $selection; selection-color: $text;
+}
+QSpinBox:focus { border: 2px solid $focus; padding: 4px 9px; }
+QSpinBox:disabled { background: $sunken; color: $faint; }
+QSpinBox::up-button, QSpinBox::down-button { subcontrol-origin: border; width: 26px; height: 17px; border: none; }
+QSpinBox::up-button { subcontrol-position: top right; }
+QSpinBox::down-button { subcontrol-position: bottom right; }
+QSpinBox::up-arrow, QSpinBox::down-arrow { width: 8px; height: 5px; }
+QSpinBox::up-arrow { background: UP_ARROW; }
+QSpinBox::down-arrow { background: DOWN_ARROW; }
 QRadioButton { spacing: 8px; background: transparent; }
 QRadioButton:focus { color: $focus; }
+QCheckBox:disabled, QRadioButton:disabled { color: $faint; }
+QCheckBox::indicator { width: 14px; height: 14px; }
+QCheckBox::indicator:unchecked {
+    width: 12px; height: 12px; background: $surface; border: 1px solid $muted; border-radius: 3px;
+}
+QCheckBox::indicator:unchecked:focus { border-color: $focus; }
+QCheckBox::indicator:unchecked:disabled { background: $sunken; border-color: $faint; }
 
 QTableView, QListView {
     background: $surface; border: 1px solid $border; border-radius: 8px; gridline-color: transparent;
@@ -131,3 +157,7 @@ QMenuBar::item:selected { background: $hover; }
 QProgressBar { background: $sunken; border: none; border-radius: 2px; max-height: 4px; }
 QProgressBar::chunk { background: $accent; border-radius: 2px; }
 """
+
+STYLE = _SHEET.replace("UP_ARROW", _WEDGE.format(apex=0, angle=270)).replace(
+    "DOWN_ARROW", _WEDGE.format(apex=1, angle=90)
+)

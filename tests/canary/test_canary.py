@@ -15,7 +15,8 @@ import pytest
 
 from lumedesk.logs import CRASH_FILE, LOG_FILE
 from tests.support.canary import Hit, core_folders, cores_of
-from tests.support.canary_paths import ANSWERS, IN_POLLS, IN_SETUP, LISTS, OF_ORDERS
+from tests.support.canary_paths import IN_POLLS, IN_SETUP, LISTS
+from tests.support.canary_wire import ANSWERS, OF_ORDERS
 from tests.support.secret_service import PASSWORD
 
 pytestmark = pytest.mark.skipif("sys.platform != 'linux'", reason="reads /proc, and needs a Secret Service")
@@ -56,12 +57,9 @@ TITLES = {
 }
 
 
-def by_place(hits: set[Hit]) -> dict[str, list[str]]:
-    """For a failure to be read: what was found where."""
-    return {
-        place: sorted(f"{hit.canary}: {hit.form}" for hit in hits if hit.place == place)
-        for _, _, place in sorted((hit.canary, hit.form, hit.place) for hit in hits)
-    }
+def told(hits: set[Hit]) -> str:
+    """For a failure to be read: what was found where. No canary is quoted."""
+    return "\n".join(sorted(f"{hit.place}: {hit.canary} ({hit.form})" for hit in hits))
 
 
 def log_folder(world: Any) -> Path:
@@ -124,14 +122,15 @@ def test_the_servers_were_asked_and_sent_the_secrets_back(paths: Any, world: Any
     for kind in OF_ORDERS:
         assert gate.played["createWithdrawal", kind] == gate.played["confirmQuote", kind] == 1, kind
     for name, server in rude.items():
-        assert server.connections >= 2, name
+        # A handshake that fails is none; the look at a certificate that isn't trusted is one.
+        assert server.connections >= (1 if name == "unknown CA" else 2), name
         assert bool(server.requests) is (name != "unknown CA"), name
     assert not any("x-api-secret" in each.headers for each in rude["refusing proxy"].requests)
 
 
 def test_no_secret_is_anywhere_after_every_error_path(paths: Any, world: Any) -> None:
     hits, hunter = world.hunt(paths.watch)
-    assert not hits, by_place(hits)
+    assert not hits, told(hits)
     for name in ("audit.csv", "audit.json", "support.zip"):
         assert (world.folder / "exports" / name).stat().st_size > 1_000
     for name in ("journal.sqlite", "audit.sqlite", "mirror.sqlite", "lock.json"):
@@ -153,19 +152,19 @@ def test_arguments_and_environment_were_read_of_the_program_and_of_its_sandbox(p
     assert all(b"DBUS_SESSION_BUS_ADDRESS=" in data for data in environments)
 
 
-@pytest.mark.parametrize(("fatal", "told"), [(signal.SIGABRT, "Aborted"), (signal.SIGSEGV, "Segmentation fault")])
+@pytest.mark.parametrize(("fatal", "named"), [(signal.SIGABRT, "Aborted"), (signal.SIGSEGV, "Segmentation fault")])
 def test_no_secret_is_anywhere_after_a_crash_in_the_midst_of_an_order(
-    fatal: signal.Signals, told: str, paths: Any, live: Any, kill_by: Callable[[signal.Signals], Any], world: Any
+    fatal: signal.Signals, named: str, paths: Any, live: Any, kill_by: Callable[[signal.Signals], Any], world: Any
 ) -> None:
     ended = live("sending", kill_by(fatal))
     assert ended.code == -fatal
     crash = (log_folder(world) / CRASH_FILE).read_text()
-    assert f"Fatal Python error: {told}" in crash
+    assert f"Fatal Python error: {named}" in crash
     assert "into_the_midst" in crash
     assert world.servers.gate.played["createWithdrawal", "held"] >= 1
     assert not cores_of(ended.watch.pid, [world.folder / "work", *core_folders()])
     hits, _ = world.hunt(ended.watch)
-    assert not hits, by_place(hits)
+    assert not hits, told(hits)
 
 
 def test_no_secret_is_anywhere_after_the_commands(
@@ -213,5 +212,5 @@ def test_no_secret_is_anywhere_after_the_commands(
     do(0, "is removed", "profile", "remove", "cli", "--delete-records")
     for _, _, watch in done:
         hits, _ = world.hunt(watch)
-        assert not hits, by_place(hits)
+        assert not hits, told(hits)
         assert any("profile" in each for each in watch.processes.values())

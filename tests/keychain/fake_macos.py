@@ -45,11 +45,11 @@ class FakeSecurity:
         self._path = path
         self.calls = 0
         self.status = 0  # what the system answers to everything, if not 0
-        self.before: Callable[[int], None] = lambda number: None
+        self.before: Callable[[int], None] = lambda _number: None
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Make this computer a Mac, as far as the keychain is concerned."""
-        import keyring.backends.macOS as backend
+        from keyring.backends import macOS as backend  # noqa: N813 - its own name
 
         monkeypatch.setattr("platform.system", lambda: "Darwin")
         monkeypatch.setattr(backend, "api", self, raising=False)

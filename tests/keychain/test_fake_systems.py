@@ -75,9 +75,7 @@ def test_fake_windows_keyring_itself_leaves_the_old_secret_behind_and_the_desk_d
     assert windows.held["lumedesk@theirs"]["CredentialBlob"].decode("utf-16-le") == "old-canary"
 
 
-def test_fake_windows_entries_stay_on_this_computer(
-    windows: FakeCredentials, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fake_windows_entries_stay_on_this_computer(windows: FakeCredentials, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEYRING_PROPERTY_PERSIST", "enterprise")
     monkeypatch.setenv("KEYRING_PROPERTY__PERSIST", "3")
     whole_life(Vault(system_keychain(), "ab12"))
@@ -92,10 +90,11 @@ def test_fake_windows_raw_errors_are_told_in_words(
     windows: FakeCredentials, number: int, kind: type[KeychainTrouble]
 ) -> None:
     keychain = system_keychain()
+    secret = Secret("canary")  # made outside the call: a traceback quotes the line of the call
     windows.status = number
     for call in (
         lambda: keychain.read("x"),
-        lambda: keychain.write("x", Secret("canary")),
+        lambda: keychain.write("x", secret),
         lambda: keychain.remove("x"),
     ):
         with pytest.raises(KeychainTrouble, match=str(number)) as caught:
@@ -143,14 +142,13 @@ def test_fake_macos_a_keychain_file_in_the_environment_is_not_used(
         (-50, KeychainTrouble),
     ],
 )
-def test_fake_macos_errors_are_told_in_words(
-    security: FakeSecurity, number: int, kind: type[KeychainTrouble]
-) -> None:
+def test_fake_macos_errors_are_told_in_words(security: FakeSecurity, number: int, kind: type[KeychainTrouble]) -> None:
     keychain = system_keychain()
+    secret = Secret("canary")  # made outside the call: a traceback quotes the line of the call
     security.status = number
     for call in (
         lambda: keychain.read("x"),
-        lambda: keychain.write("x", Secret("canary")),
+        lambda: keychain.write("x", secret),
         lambda: keychain.remove("x"),
     ):
         with pytest.raises(KeychainTrouble, match=str(number)) as caught:
@@ -185,9 +183,7 @@ class FakeWallet:
         bus = SimpleNamespace(
             name_has_owner=names.__contains__, list_activatable_names=lambda: names, get_object=lambda *_: None
         )
-        fake = SimpleNamespace(
-            SessionBus=lambda mainloop: bus, Interface=lambda *_: self, DBusException=ConnectionError
-        )
+        fake = SimpleNamespace(SessionBus=lambda **_: bus, Interface=lambda *_: self, DBusException=ConnectionError)
         monkeypatch.setattr(kwallet, "dbus", fake, raising=False)
         monkeypatch.setattr(kwallet, "DBusGMainLoop", lambda: None, raising=False)
 

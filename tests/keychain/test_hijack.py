@@ -50,9 +50,7 @@ class Trap:
         folder = Path(self.service.environment["XDG_CONFIG_HOME"], "python_keyring")
         for each in (folder, folder.with_name("keyring")):
             each.mkdir()
-            (each / "keyringrc.cfg").write_text(
-                f"[backend]\ndefault-keyring=evil.Keyring\nkeyring-path={self.evil}\n"
-            )
+            (each / "keyringrc.cfg").write_text(f"[backend]\ndefault-keyring=evil.Keyring\nkeyring-path={self.evil}\n")
 
     def run(self, program: str, **more: str) -> str:
         """Run the program in that environment. Shape: what it printed."""

@@ -57,6 +57,7 @@ def forms_of(value: str) -> dict[str, bytes]:
         "JSON, slashes escaped": json.dumps(value)[1:-1].replace("/", "\\/").encode(),
         "JSON in JSON": json.dumps(json.dumps(value)[1:-1])[1:-1].encode(),
         "JSON by numbers": "".join(f"\\u{ord(char):04x}" for char in value).encode(),
+        "JSON in CSV": json.dumps(value)[1:-1].replace('"', '""').encode(),
         "repr": repr(value)[1:-1].encode(),
         "repr of bytes": repr(raw)[2:-1].encode(),
         "HTML": re.sub("[&<>\"']", lambda char: f"&#{ord(char[0])};", value).encode(),
@@ -172,6 +173,7 @@ class Watch:
         self.unread: set[int] = set()
         self.strays: set[str] = set()
         self.processes: dict[int, str] = {}
+        self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._go_round, name="canary watch")
 
     def __enter__(self) -> "Watch":
@@ -179,6 +181,7 @@ class Watch:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._is_over.set()
         self._thread.join()
 
     def hits(self, hunter: Hunter) -> set[Hit]:
@@ -186,7 +189,7 @@ class Watch:
         return {hit for place, data in self.seen for hit in hunter.in_bytes(data, place)}
 
     def _go_round(self) -> None:
-        while self._process.poll() is None:
+        while self._process.poll() is None and not self._is_over.is_set():
             for pid in _descendants(self._process.pid):
                 self._look_at(pid)
             with contextlib.suppress(subprocess.TimeoutExpired):

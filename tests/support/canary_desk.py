@@ -4,9 +4,11 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Coroutine
 from contextlib import closing
 from dataclasses import dataclass
+from decimal import Decimal
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -20,10 +22,12 @@ from lumedesk.domain.credentials import Credentials, Secret
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.profiles import Profile
+from lumedesk.domain.withdrawals import WithdrawalOrder
 from lumedesk.keychain import Keychain, system_keychain
 from lumedesk.program import Program
 from lumedesk.store.profiles import last_opened, list_profiles
 from lumedesk.work.session import Session
+from tests.support.desk import Asker
 from tests.support.operator import Operator
 from tests.support.secret_service import SecretService
 from tests.support.stage import until
@@ -152,3 +156,26 @@ def say(what: dict[str, Any]) -> None:
     """One line on standard output."""
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
+
+
+def heard(ask: Callable[[Asker], object]) -> Any:
+    """What came of asking, be it an error."""
+    asker = Asker()
+    ask(asker)
+    until(lambda: asker.heard > 0, "an answer", PATIENCE_S)
+    return (asker.answers + asker.errors)[0]
+
+
+def worked(run: Run, work: Coroutine[Any, Any, Any]) -> Any:
+    """What came of work on the open desk's worker, be it an error."""
+    assert run.program is not None
+    assert run.program.workplace is not None
+    engine = run.program.workplace.desk.engine
+    return heard(lambda asker: engine.submit(work, asker, asker.done, asker.failed))
+
+
+def an_order(run: Run, amount: str) -> WithdrawalOrder:
+    """To the first beneficiary in rand."""
+    payee = next(each for each in run.session().records(Kind.BENEFICIARIES) if each.currency == "ZAR")
+    details = payee.withdraw_form_details
+    return WithdrawalOrder(str(uuid.uuid4()), payee.id, payee.nickname or "", details, "ZAR", Decimal(amount))

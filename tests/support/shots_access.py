@@ -40,6 +40,8 @@ from tests.support.stage import LaidOut, LaidOutConnector, SandboxConnector, set
 TREASURY = Profile("treasury", ProfileKind.PRODUCTION, "Treasury", OFFICIAL_URL, id="0123456789abcdef")
 _PASSPHRASE = Secret("correct horse battery")
 _CHEAP = Cost(memory_kib=8, passes=1)
+# As on a screen that has room for it.
+_SETUP_SIZE = (1000, 860)
 _NO_SERVICE = "No Secret Service answers on this session's D-Bus."
 
 _HOST = "api.lumetrade.com"
@@ -180,6 +182,7 @@ def setup(camera: Camera, _home: Path) -> None:
     work = LaidOutWork()
     with looked_at() as look:
         window = SetupWindow(look, work)
+        window.resize(*_SETUP_SIZE)
         window.show()
         camera.take(window, "setup-welcome")
         window.go_on()

@@ -22,7 +22,7 @@ _WIDTH = 560
 _ROTATE = (
     "The new key is tested first. Only one that works takes the old one's place; the desk goes on with it at once."
 )
-_REFUSED = "Nothing typed elsewhere is lost: drafts and filters stay as they are while you enter the key."
+_REFUSED = "Nothing typed elsewhere is lost: drafts and filters stay as they are."
 
 
 class KeyDialog(Dialog):

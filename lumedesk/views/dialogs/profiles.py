@@ -32,8 +32,10 @@ _Index = QModelIndex | QPersistentModelIndex
 _LISTED = int(Qt.ItemDataRole.UserRole)
 _IS_CURRENT = _LISTED + 1
 _ROW_HEIGHT = 60
+# Where the words beside a round box begin.
+_INDENT = 22
 _MAX_PROBLEM = 400
-_SIZE = (640, 520)
+_SIZE = (640, 580)
 
 _KEPT = "They stay encrypted, and the keychain keeps their key. They aren't listed here any more."
 _KEPT_SANDBOX = "They stay encrypted, but their key is gone once the sandbox ends. They aren't listed here any more."
@@ -138,6 +140,8 @@ class ProfilesDialog(Dialog):
         self.removal.setEnabled(True)
         self._show_buttons()
         self.message.say(words, "failed")
+        # What had the keyboard was closed off; what it comes back to removes nothing.
+        self.back_button.setFocus()
 
     def ask_to_remove(self) -> None:
         """Turn to the question before the selected profile is removed."""
@@ -175,12 +179,15 @@ class ProfilesDialog(Dialog):
             each.setVisible(is_listing)
         for each in (self.back_button, self.confirm_button):
             each.setVisible(not is_listing)
-        self.close_button.setText("Close" if is_listing else "Cancel")
+        # What is being removed can't be called back, and must be seen to end.
+        is_removing = not self.removal.isEnabled()
+        self.back_button.setEnabled(not is_removing)
+        self.close_button.setText("Close" if is_listing or is_removing else "Cancel")
         chosen = self.chosen
         profile = chosen.profile if chosen else None
         self.open_button.setEnabled(profile is not None and profile.name != self._current)
         self.remove_button.setEnabled(profile is not None)
-        self.confirm_button.setEnabled(self.removal.isEnabled() and self.removal.is_answered)
+        self.confirm_button.setEnabled(not is_removing and self.removal.is_answered)
         self.confirm_button.setText("Delete for good" if self.removal.wipes else "Remove")
         problem = shown(chosen.problem, _MAX_PROBLEM) if chosen and profile is None else ""
         self.problem.setText(problem)
@@ -234,7 +241,7 @@ class RemovalPane(QWidget):
             column.addWidget(radio)
             caption = Label(note, "caption", wraps=True)
             self._notes[radio] = caption
-            caption.setContentsMargins(DOUBLE + UNIT, 0, 0, UNIT)
+            caption.setContentsMargins(_INDENT, 0, 0, UNIT)
             column.addWidget(caption)
             radio.toggled.connect(self._show_field)
         column.addWidget(self.entry)

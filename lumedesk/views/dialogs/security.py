@@ -122,6 +122,10 @@ class SecurityDialog(Dialog):
         self.old.setVisible(is_set)
         self.remove_button.setVisible(is_set)
         self.set_button.setText("Change passphrase" if is_set else "Set passphrase")
+        # While there is nothing to save, this is the main thing to do.
+        self.set_button.setProperty("look", "" if is_set else "primary")
+        self.set_button.style().unpolish(self.set_button)
+        self.set_button.style().polish(self.set_button)
         # Without a passphrase nothing locks, so there is nothing to set.
         self.times.setVisible(is_set)
         self.save_button.setVisible(is_set)
