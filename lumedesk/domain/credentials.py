@@ -1,7 +1,7 @@
 """The key and secret of a profile, in types that never print what they hold."""
 
 import weakref
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class Secret:
@@ -44,6 +44,11 @@ class Credentials:
 
     key: str
     secret: Secret
+    # Makes the key one of the living secrets, so that logs and what a server echoes leave it out too.
+    _kept_out: Secret = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_kept_out", Secret(self.key))
 
     @property
     def problem(self) -> str:

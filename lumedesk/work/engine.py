@@ -10,6 +10,7 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 from lumedesk.domain.errors import DeskError
+from lumedesk.logs import redacted
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -135,7 +136,7 @@ class Engine(QObject):
             raise
         except BaseException as error:
             log.exception("work failed")
-            result = Unexpected(f"{type(error).__name__}: {error}")
+            result = Unexpected(redacted(f"{type(error).__name__}: {error}"))
         self.on_ui(lambda: ticket.deliver(result))
 
     def _cancel_task(self, task: asyncio.Task[None]) -> None:

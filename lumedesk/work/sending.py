@@ -9,6 +9,7 @@ from lumedesk.domain.clocks import Clock
 from lumedesk.domain.errors import DeskError, Wire
 from lumedesk.domain.intents import Arming, Ground, Intent, State, Step, Terms
 from lumedesk.domain.movements import Outcome, Verdict, verdict_on
+from lumedesk.logs import redacted
 from lumedesk.store.chain import ChainBroken, ChainUnwritable
 from lumedesk.store.journal import Blocked, LostRace
 from lumedesk.work.books import Books, audit_name, step_facts, terms_facts
@@ -158,9 +159,11 @@ class Sender:
     def _not_armed(self, parcel: Parcel, error: Exception) -> Outcome:
         if isinstance(error, ChainBroken | ChainUnwritable):
             self._books.refuse(str(error))
-        self._books.note("stopped", parcel.uuid, {"why": str(error)})
+        # The text of a defect could quote anything, and the audit log is exported.
+        why = redacted(str(error))
+        self._books.note("stopped", parcel.uuid, {"why": why})
         self._changed()
-        return Outcome(Verdict.NOT_SENT, error=NotArmed(str(error)))
+        return Outcome(Verdict.NOT_SENT, error=NotArmed(why))
 
 
 def _step_of(outcome: Outcome) -> Step:

@@ -20,6 +20,7 @@ from lumedesk.domain.errors import DeskError, Offline, Unauthorised, Unreachable
 from lumedesk.domain.intents import Terms, other_key_problem
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.records import Account, Record
+from lumedesk.logs import redacted
 from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorReader
 from lumedesk.store.paths import ProfilePaths
 from lumedesk.work.books import Books
@@ -298,7 +299,7 @@ class Session(QObject):
                 raise
             except BaseException as error:
                 log.exception("polling broke off and begins again")
-                trouble = Unexpected(f"{type(error).__name__}: {error}")
+                trouble = Unexpected(redacted(f"{type(error).__name__}: {error}"))
                 self._engine.on_ui(lambda trouble=trouble: self._take_trouble(trouble))  # type: ignore[misc]
                 await asyncio.sleep(_POLLING_PAUSE_S)
 

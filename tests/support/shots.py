@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lumedesk import __version__
 from lumedesk.views.theme import Look, Scheme
-from tests.support import shots_access, shots_dialogs, shots_own, shots_pages
+from tests.support import shots_access, shots_dialogs, shots_own, shots_pages, shots_profiles
 from tests.support.stage import settle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +33,8 @@ _HOLDS = {
     "withdrawal-doubts": ("withdrawal", "limits"),
 }
 SCALES = (1, 2)
-SCENES = {**shots_pages.SCENES, **shots_dialogs.SCENES, **shots_own.SCENES, **shots_access.SCENES}
+_PARTS = (shots_pages, shots_dialogs, shots_own, shots_access, shots_profiles)
+SCENES = {name: scene for part in _PARTS for name, scene in part.SCENES.items()}
 
 
 class Camera:
