@@ -32,6 +32,24 @@ class CannotStart(Exception):
     """The desk can't open; the text says why and what to do."""
 
 
+class Claim:
+    """A profile's folder, as this process's own or only to be looked at; `why_not` says why, and is empty for its owner."""
+
+    def __init__(self, lock: QLockFile | None, why_not: str = "") -> None:
+        self._lock = lock
+        self.why_not = why_not
+
+    @property
+    def is_owner(self) -> bool:
+        """True while this process alone may write there."""
+        return self._lock is not None
+
+    def release(self) -> None:
+        """Let others have it; harmless when it was released before."""
+        if self._lock is not None:
+            self._lock.unlock()
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     """What to open: a profile, its files, the key they are encrypted with, and whether to stay off the network."""
@@ -56,24 +74,23 @@ class Desk:
         clock: Clock | None = None,
         look: Look | None = None,
         engine: Engine | None = None,
+        claimed: Claim | None = None,
     ) -> None:
-        """`look` and `engine` are taken over where they are there already. Errors: CannotStart, MirrorError."""
+        """`look`, `engine` and `claimed` are taken over where they are there already. Errors: CannotStart, MirrorError."""
         self._is_closed = False
         paths, clock = setup.paths, clock or SystemClock()
-        self._lock, view_only = _claim(paths)
-        if self._lock is None and setup.profile.is_sandbox:
-            raise CannotStart(f"{view_only} A sandbox's records can be read in its own window only.")
+        self._claim = claimed or claim(paths, setup.profile)
         self._hook_before = sys.excepthook
-        if self._lock is not None:
+        if self._claim.is_owner:
             _keep_profile(setup)
         self.connector: Connector | None = None
-        if self._lock is not None and not setup.offline:
+        if self._claim.is_owner and not setup.offline:
             self.connector = setup.connector or _sandbox(setup)
         self.look = look or Look(app, scheme)
         self.engine = engine or Engine()
         try:
             heads = (paths.head_of(paths.journal), paths.head_of(paths.audit))
-            books = Books(paths.journal, paths.audit, heads, clock, view_only, setup.store_key)
+            books = Books(paths.journal, paths.audit, heads, clock, self._claim.why_not, setup.store_key)
             self.session = Session(
                 self.engine,
                 paths.mirror,
@@ -81,7 +98,7 @@ class Desk:
                 books,
                 clock,
                 key=setup.store_key,
-                view_only=self._lock is None,
+                view_only=not self._claim.is_owner,
                 may_send=not setup.profile.is_view_only,
             )
         except Exception:
@@ -104,8 +121,7 @@ class Desk:
         self.window.close()
         self.session.stop()
         self.window.deleteLater()
-        if self._lock is not None:
-            self._lock.unlock()
+        self._claim.release()
 
     def _take_defect(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         log.critical("a defect; nothing more is sent", exc_info=(kind, error, traceback))
@@ -114,8 +130,15 @@ class Desk:
         )
 
 
-def _claim(paths: ProfilePaths) -> tuple[QLockFile | None, str]:
-    """Make the profile's folder this process's own; without that, why it can only be looked at. Errors: CannotStart."""
+def claim(paths: ProfilePaths, profile: Profile) -> Claim:
+    """Make the profile's folder this process's own, or find out why it can only be looked at. Errors: CannotStart."""
+    lock, why_not = _locked(paths)
+    if lock is None and profile.is_sandbox:
+        raise CannotStart(f"{why_not} A sandbox's records can be read in its own window only.")
+    return Claim(lock, why_not)
+
+
+def _locked(paths: ProfilePaths) -> tuple[QLockFile | None, str]:
     try:
         make_private_folder(paths.folder)
     except OSError as error:
@@ -147,7 +170,9 @@ def _keep_profile(setup: Setup) -> None:
 
 
 def _sandbox(setup: Setup) -> SandboxConnector:
-    """A sandbox is a new world each time: yesterday's invented money must not mix with today's."""
+    """A sandbox is a new world each time: yesterday's invented money must not mix with today's. Errors: CannotStart."""
+    if not setup.profile.is_sandbox:
+        raise CannotStart("This profile has no key to connect with.")
     paths = setup.paths
     for record in (paths.mirror, paths.journal, paths.audit):
         for suffix in ("", "-wal", "-shm"):

@@ -37,14 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "Start it from a desktop session; over SSH connect with `ssh -X`; on a server run it under `xvfb-run -a`."
         )
     # Qt is loaded only now: the words above must come even where it can't be.
-    from lumedesk.app import CannotStart
     from lumedesk.program import run
-    from lumedesk.store.mirror import MirrorError
 
-    try:
-        return run(data_dir, profile, offline=options.offline)
-    except (CannotStart, MirrorError) as error:
-        return _refuse(str(error))
+    return run(data_dir, profile, offline=options.offline)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -23,7 +23,9 @@ _TRY = ("try", "Try again", "primary")
 _ONCE = ("once", "Enter the key for this run", "")
 _OFFLINE = ("offline", "Work offline", "")
 _ANEW = ("anew", "Open without the old records", "")
-_QUIT = ("quit", "Quit LumeDesk", "")
+# What can be chosen at each closed gate; whoever put the gate up does it.
+PROFILES = ("profiles", "Other profiles…", "")
+QUIT = ("quit", "Quit LumeDesk", "")
 
 _WAITING = "Waiting for the system's keychain. It may ask for its password in a window of its own."
 _LOST = (
@@ -64,8 +66,10 @@ class Opening(QObject):
         keychain: Callable[[], Keychain],
         *,
         offline: bool,
+        is_owner: bool,
         parent: QObject,
     ) -> None:
+        """Without `is_owner`, another process has the profile: what it keeps is read, and nothing is asked for or written."""
         super().__init__(parent)
         self._gate = gate
         self._engine = engine
@@ -73,7 +77,8 @@ class Opening(QObject):
         self._profile = profile
         self._paths = paths
         self._keychain = keychain
-        self._offline = offline
+        self._offline = offline or not is_owner
+        self._is_owner = is_owner
         self._is_closed = False
         self._credentials: Credentials | None = None
         self._vault = Vault(MemoryKeychain(), profile.id)
@@ -117,7 +122,7 @@ class Opening(QObject):
             self._look()
 
     def _tell(self, title: str, advice: str, detail: str, choices: list[Choice]) -> None:
-        self._gate.show_trouble(title, advice, detail, [*choices, _QUIT])
+        self._gate.show_trouble(title, advice, detail, [*choices, PROFILES, QUIT])
         self._gate.show()
 
     def _ask_key(self, words: str) -> None:
@@ -127,8 +132,6 @@ class Opening(QObject):
     def _choose(self, name: str) -> None:
         if name in self._choices:
             self._choices[name]()
-        elif name == _QUIT[0]:
-            self._gate.quit_wanted.emit()
 
     # The keychain
 
@@ -141,8 +144,10 @@ class Opening(QObject):
 
     def _read(self) -> tuple[Vault, Credentials | None, Secret | None]:
         vault = Vault(self._keychain(), self._profile.id)
-        credentials, key = vault.credentials(), vault.store_key()
         known = self._locking.store_key
+        if not self._is_owner:
+            return vault, None, known or vault.store_key()
+        credentials, key = vault.credentials(), vault.store_key()
         if key is None and known is not None:
             vault.keep_store_key(known)
         return vault, credentials, known or key
@@ -176,8 +181,9 @@ class Opening(QObject):
         self._vault, self._credentials, key = found
         if key is not None:
             self._take_store_key(key)
-        elif has_records(self._paths):
-            self._tell("The key to this profile's records is gone", _LOST, "", [_TRY, _ANEW])
+        elif has_records(self._paths) or not self._is_owner:
+            choices = [_TRY, _ANEW] if self._is_owner else [_TRY]
+            self._tell("The key to this profile's records is gone", _LOST, "", choices)
         else:
             self._make_key()
 

@@ -1,5 +1,6 @@
 """One open profile at work: its desk, the lock in front of it, and the dialogs that reach beyond its data."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,11 @@ from PySide6.QtWidgets import QApplication
 
 from lumedesk.app import Desk
 from lumedesk.domain.errors import DeskError
+from lumedesk.domain.intents import OPEN, State
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.lock import Reason
 from lumedesk.domain.profiles import Profile
-from lumedesk.exports.support import support_bundle, write_bundle
+from lumedesk.exports.support import Part, support_bundle, write_bundle
 from lumedesk.keychain import Vault
 from lumedesk.logs import default_log_dir
 from lumedesk.store.profiles import list_profiles
@@ -30,6 +32,7 @@ from lumedesk.work.locking import Locking
 from lumedesk.work.os_lock import block_capture
 from lumedesk.work.session import Connection
 
+_UNDER_WAY = frozenset({State.ARMED, State.SENDING})
 _REFUSED = "The server doesn't accept the API key any more."
 
 
@@ -61,11 +64,10 @@ class Workplace(QObject):
         self._profile = profile
         self._data_dir = data_dir
         self._cover: Cover | None = None
-        self._asks_for_key = False
+        self._key_dialog: KeyDialog | None = None
         self._profiles: ProfilesDialog | None = None
         session = desk.session
         self.keys = Keys(desk.engine, session, profile, vault, self)
-        locking.view_only = session.connection is Connection.VIEW_ONLY
         gate.passphrase_entered.connect(locking.try_passphrase)
         locking.refused.connect(gate.show_refusal)
         locking.locked.connect(self._lock)
@@ -81,7 +83,8 @@ class Workplace(QObject):
         self.window.key_wanted.connect(self.open_key)
         self.window.profiles_wanted.connect(self.open_profiles)
         self.window.support_wanted.connect(self.open_support)
-        self.window.key_action.setVisible(not profile.is_sandbox)
+        self.window.key_action.setVisible(session.can_change_key and not profile.is_sandbox)
+        _application().focusWindowChanged.connect(self._block_capture)
 
     def show(self) -> None:
         """Show the desk in place of the gate."""
@@ -91,28 +94,43 @@ class Workplace(QObject):
         self._block_capture()
         self._locking.start()
 
-    def may_close(self) -> bool:
-        """Close the dialog that is open; False when it shows an order under way and stays."""
-        dialog = self.window.dialog
-        return dialog is None or dialog.close()
+    @property
+    def is_sending(self) -> bool:
+        """Whether an order's answer is being waited for."""
+        return any(each.state in _UNDER_WAY for each in self.desk.session.movements.intents)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something would be lost or go unseen if another profile took this one's place now."""
+        return self.is_sending or self.window.dialog is not None or self._cover is not None
+
+    @property
+    def open_orders(self) -> str:
+        """How many orders are not settled, in words; empty when all are."""
+        count = sum(each.state in OPEN for each in self.desk.session.movements.intents)
+        return "" if not count else "An order isn't settled." if count == 1 else f"{count} orders aren't settled."
 
     def close(self) -> None:
         """End the desk."""
         if self._cover is not None:
             self._cover.forget()
         self._clipboard.swapped.disconnect(self.window.notices.warn)
+        _application().focusWindowChanged.disconnect(self._block_capture)
         self.desk.close()
 
-    def tell_removed(self, error: DeskError | None = None) -> None:
-        """Say that another profile was removed, or why it wasn't."""
+    def tell(self, words: str) -> None:
+        """Say something that needs to be seen."""
+        self.window.notices.warn(words)
+
+    def tell_removed(self, words: str = "") -> None:
+        """Say that another profile was removed, or in `words` why it wasn't."""
         dialog = self._profiles if self._profiles is not None and shiboken6.isValid(self._profiles) else None
-        words = "" if error is None else f"{error.title}. {error.detail} {error.advice}"
         if dialog is not None and words:
             dialog.show_failure(words)
         elif dialog is not None:
             dialog.show_profiles(list_profiles(self._data_dir))
         elif words:
-            self.window.notices.warn(words)
+            self.tell(words)
 
     # The lock
 
@@ -124,7 +142,7 @@ class Workplace(QObject):
         self._gate.setGeometry(self.window.geometry())
         self._gate.ask_passphrase(why, self._locking.wait_s)
         self._gate.show()
-        self._cover = Cover(self.window)
+        self._cover = Cover(self._gate)
 
     def _unlock(self) -> None:
         if self._cover is None:
@@ -137,8 +155,11 @@ class Workplace(QObject):
     def _drop_quote(self, _reason: Reason) -> None:
         self.window.drop_quote()
 
-    def _block_capture(self) -> None:
-        block_capture(self.window, self._locking.settings.blocks_capture)
+    def _block_capture(self, _window: object = None) -> None:
+        # Each window for itself, and again whenever another one comes to the front.
+        for each in QApplication.topLevelWidgets():
+            if each.isVisible():
+                block_capture(each, self._locking.settings.blocks_capture)
 
     # Dialogs
 
@@ -162,8 +183,15 @@ class Workplace(QObject):
 
     def open_support(self) -> None:
         """Open the dialog that shows what a support bundle holds."""
-        parts = support_bundle(self._facts(), default_log_dir(), qt=qVersion() or "")
-        self._open(SupportDialog(parts, self._write_bundle, self.window))
+        facts, folder, qt = self._facts(), default_log_dir(), qVersion() or ""
+
+        async def gather() -> list[Part]:
+            return await asyncio.to_thread(support_bundle, facts, folder, qt=qt)
+
+        def show(parts: list[Part]) -> None:
+            self._open(SupportDialog(parts, self._write_bundle, self.window))
+
+        self.desk.engine.submit(gather(), self, show)
 
     def _open(self, dialog: Dialog) -> None:
         if self._cover is None:
@@ -172,19 +200,14 @@ class Workplace(QObject):
             dialog.deleteLater()
 
     def _ask_for_key(self, connection: Connection) -> None:
-        if connection is Connection.REFUSED and self._cover is None and not self._profile.is_sandbox:
+        if connection is Connection.REFUSED and self._cover is None and self.window.key_action.isVisible():
             self._open_key(_REFUSED)
 
     def _open_key(self, why: str) -> None:
-        if self._asks_for_key:
+        if self._key_dialog is not None and shiboken6.isValid(self._key_dialog) and self._key_dialog.isVisible():
             return
-        self._asks_for_key = True
-        dialog = KeyDialog(self.keys, self.desk.look, self.window, why)
-        dialog.finished.connect(self._forget_key_dialog)
-        self._open(dialog)
-
-    def _forget_key_dialog(self, _result: int) -> None:
-        self._asks_for_key = False
+        self._key_dialog = KeyDialog(self.keys, self.desk.look, self.window, why)
+        self._open(self._key_dialog)
 
     def _facts(self) -> dict[str, object]:
         session = self.desk.session
@@ -210,7 +233,7 @@ class Workplace(QObject):
     ) -> object:
         async def write() -> None:
             try:
-                write_bundle(parts, file)
+                await asyncio.to_thread(write_bundle, parts, file)
             except OSError as error:
                 raise NotSaved(f"{file.name}: {error.strerror}") from error
 

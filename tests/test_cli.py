@@ -124,22 +124,6 @@ def test_a_missing_profile_says_how_to_make_it(
     assert not opened
 
 
-def test_what_keeps_the_desk_from_opening_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from lumedesk.app import CannotStart
-    from lumedesk.store.mirror import MirrorError
-
-    for error in (CannotStart("In use elsewhere."), MirrorError("Newer than this desk.")):
-
-        def refuse(*_: Any, error: Exception = error, **__: Any) -> int:
-            raise error
-
-        monkeypatch.setattr("lumedesk.program.run", refuse)
-        assert cli.main(["--data-dir", str(tmp_path)]) == 2
-        assert capsys.readouterr().err == f"lumedesk: {error}\n"
-
-
 @pytest.mark.parametrize("option", ["--secret=x", "--nonsense", "extra"])
 def test_unknown_options_are_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

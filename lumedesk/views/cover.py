@@ -7,14 +7,14 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 class Cover:
     """Nothing is closed and nothing cancelled: drafts stay typed, and what is being sent goes on out of sight."""
 
-    def __init__(self, desk: QWidget) -> None:
-        """Hide `desk` with all its windows. Whatever stood open for a moment (menus, lists, tooltips) is gone for good."""
+    def __init__(self, gate: QWidget) -> None:
+        """Hide every window but `gate`. What stood open for a moment (menus, lists, tooltips) is gone for good."""
         while (popup := QApplication.activePopupWidget()) is not None:
             popup.close()
         self._focus = QApplication.focusWidget()
         # Parents first: a dialog comes back on top of what it was opened over.
         self._hidden = sorted(
-            (each for each in QApplication.topLevelWidgets() if each.isVisible() and _belongs(each, desk)), key=_depth
+            (each for each in QApplication.topLevelWidgets() if each.isVisible() and each is not gate), key=_depth
         )
         for each in reversed(self._hidden):
             each.hide()
@@ -33,16 +33,6 @@ class Cover:
                 each.show()
         if self._focus is not None and shiboken6.isValid(self._focus):
             self._focus.setFocus()
-
-
-def _belongs(widget: QWidget, desk: QWidget) -> bool:
-    return widget is desk or desk.isAncestorOf(widget) or _owner(widget) is desk
-
-
-def _owner(widget: QWidget) -> QWidget:
-    while (parent := widget.parentWidget()) is not None:
-        widget = parent
-    return widget
 
 
 def _depth(widget: QWidget) -> int:

@@ -53,6 +53,8 @@ class MainWindow(QMainWindow):
     key_wanted = Signal()
     profiles_wanted = Signal()
     support_wanted = Signal()
+    # The operator closed the window. UI thread.
+    closed = Signal()
 
     def __init__(self, session: Session, look: Look, profile: Profile) -> None:
         super().__init__()
@@ -361,3 +363,4 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         super().closeEvent(event)
+        self.closed.emit()

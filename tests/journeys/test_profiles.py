@@ -1,22 +1,24 @@
 """More than one profile: made beside an open one, opened in its place, and removed with its key, never with an order in doubt."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
 
 from lumedesk.domain.errors import TimedOut, Wire
 from lumedesk.domain.profiles import Profile
-from lumedesk.keychain import Vault, system_keychain
+from lumedesk.keychain import Keychain, NoKeychain, Vault, system_keychain
 from lumedesk.program import Program
 from lumedesk.sandbox.launch import SandboxAddress
 from lumedesk.store.paths import profile_paths
-from lumedesk.store.profiles import list_profiles, retired
+from lumedesk.store.profiles import list_profiles, retired, write_profile
 from lumedesk.work.books import Books
 from tests.support.clock import FakeClock
-from tests.support.operator import Operator
+from tests.support.operator import PATIENCE_MS, Operator
 from tests.support.sandbox import running_sandbox
 from tests.support.secret_service import SecretService
 from tests.work.books import Bench
@@ -117,8 +119,103 @@ def test_records_with_an_order_in_doubt_are_not_deleted(
     operator.click("profiles-wipe")
     operator.write("profiles-typed-title", "Rehearsal")
     operator.click("profiles-confirm-remove")
-    setup = hands(lambda: program.setup)
-    setup.wait(lambda: setup.sees("setup-message"))
-    assert "still in doubt" in " ".join(setup.texts("setup-message"))
+    operator.wait(lambda: "isn't settled" in " ".join(operator.texts("profiles-message")))
+    assert program.workplace is not None, "what is open stays open"
+    assert program.workplace.window.isVisible()
     assert len(service.held()) == 2
     assert paths.journal.exists()
+
+
+def test_a_new_profile_takes_nobodys_place_while_something_is_open(
+    program: Program, hands: Hands, fill: Fill, address: SandboxAddress, data_dir: Path
+) -> None:
+    operator = fill(program)
+    profiles_of(program, operator)
+    operator.click("profiles-add")
+    setup = hands(lambda: program.setup)
+    setup.choose("setup-kind", "Custom")
+    setup.write("setup-profile-title", "Second desk")
+    setup.write("setup-address", address.base_url)
+    setup.write("setup-key", address.view_only.key)
+    setup.write("setup-secret", address.view_only.secret.reveal())
+    setup.click("setup-test")
+    setup.click("setup-next")
+    assert program.workplace is not None
+    program.workplace.window.open_withdrawal()
+    setup.click("setup-skip")
+    operator.wait(lambda: "Second desk" in " ".join(operator.texts("notice-word")))
+    assert operator.sees("withdrawal")
+    assert operator.read("profile").startswith("Rehearsal")
+    assert [each.name for each in list_profiles(data_dir)] == ["mine", "second-desk"]
+
+
+def test_a_second_lumedesk_shows_what_the_first_saves_and_asks_for_nothing(
+    program: Program, start: Start, fill: Fill, service: SecretService, qtbot: QtBot
+) -> None:
+    fill(program)
+    before = service.held()
+    second = start()
+    qtbot.waitUntil(lambda: second.workplace is not None, timeout=PATIENCE_MS)
+    assert second.workplace is not None
+    assert "another LumeDesk" in second.workplace.desk.session.cannot_send
+    assert not second.workplace.window.key_action.isVisible()
+    assert service.held() == before
+
+
+def test_a_second_lumedesk_on_a_sandbox_says_why_it_can_not_open(
+    start: Start, hands: Hands, fill: Fill, qtbot: QtBot
+) -> None:
+    first = start()
+    hands(lambda: first.setup).click("setup-sandbox")
+    fill(first)
+    second = start()
+    gate = hands(lambda: second.gate)
+    assert "its own window only" in gate.read("gate-words")
+    with qtbot.waitSignal(second.finished):
+        gate.click("gate-choice-quit")
+
+
+@pytest.mark.parametrize("address_now", ["http://api.example.com", "nonsense"])
+def test_a_profile_that_was_spoilt_says_so_and_leads_to_the_others(
+    start: Start,
+    hands: Hands,
+    enrolled: Enrolled,
+    service: SecretService,
+    address: SandboxAddress,
+    data_dir: Path,
+    address_now: str,
+) -> None:
+    profile = enrolled(address)
+    write_profile(profile_paths(data_dir, "mine"), replace(profile, base_url=address_now))
+    program = start()
+    gate = hands(lambda: program.gate)
+    gate.wait_for("gate-choice-profiles")
+    assert "The address" in gate.read("gate-words")
+    gate.click("gate-choice-profiles")
+    chooser = hands(lambda: program.chooser)
+    assert chooser.sees("profiles-list")
+
+
+def test_the_program_ends_when_its_window_is_closed(program: Program, fill: Fill, qtbot: QtBot) -> None:
+    fill(program)
+    assert program.workplace is not None
+    with qtbot.waitSignal(program.finished):
+        program.workplace.window.close()
+
+
+def test_the_passphrase_can_not_be_removed_where_it_is_the_only_way_in(
+    start: Start, hands: Hands, fill: Fill, enrolled: Enrolled, service: SecretService, address: SandboxAddress
+) -> None:
+    enrolled(address, passphrase="correct horse battery")
+
+    def none() -> Keychain:
+        raise NoKeychain("There is none on this computer.")
+
+    program = start(keychain=none)
+    gate = hands(lambda: program.gate)
+    gate.write("gate-passphrase", "correct horse battery")
+    gate.click("gate-unlock")
+    gate.click("gate-choice-offline")
+    gate.wait(lambda: program.workplace is not None)
+    assert program.workplace is not None
+    assert program.workplace._locking.is_only_way_in

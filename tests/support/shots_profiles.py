@@ -77,8 +77,7 @@ def security(camera: Camera, home: Path) -> None:
     """Without a passphrase, with one, and refused."""
     path, engine = home / "lock.json", Engine()
     try:
-        with looked_at() as look:
-            assert look
+        with looked_at():
             dialog = _security_dialog(path, engine)
             camera.take(dialog, "security")
             put_away(dialog)
@@ -114,8 +113,7 @@ def support(camera: Camera, home: Path) -> None:
     )
     (home / LOG_FILE).write_text(logged * 12, encoding="utf-8")
     facts = {"profile": "production", "view only": False, "proxy": False, "connection": "online", "accounts": 7}
-    with looked_at() as look:
-        assert look
+    with looked_at():
         dialog = SupportDialog(support_bundle(facts, home, qt="6"), lambda *_: None)
         dialog.show()
         camera.take(dialog, "support")
