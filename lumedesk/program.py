@@ -156,7 +156,7 @@ class Program(QObject):
             self._beginning.made.connect(self._enter_new)
             self._beginning.given_up.connect(self._give_up_setup)
         self._beginning.window.show()
-        self._beginning.window.raise_()
+        self._beginning.window.activateWindow()
         if words:
             self._beginning.tell(words)
 

@@ -1,5 +1,7 @@
 """The profiles of one data folder: what each is, which was opened last, and how one goes. Never a secret."""
 
+import contextlib
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from lumedesk.store.private_file import NotReadable, read_json, write_json
 
 _LAST = "desk.json"
 _KEPT = "removed"
+# Leaves room for a number in a name of 40 characters.
+_MAX_STEM = 32
 
 
 class BadProfile(Exception):
@@ -70,7 +74,7 @@ def list_profiles(data_dir: Path) -> tuple[Listed, ...]:
 def free_name(data_dir: Path, wanted: str) -> str:
     """A folder's name for a profile that is called `wanted`, not in use yet."""
     plain = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in wanted.lower())
-    base = "-".join(filter(None, plain.split("-")))[:32] or "profile"
+    base = "-".join(filter(None, plain.split("-")))[:_MAX_STEM] or "profile"
     taken = {each.name for each in list_profiles(data_dir)} | _folders(data_dir)
     name, number = base, 1
     while name in taken or not _is_allowed(data_dir, name):
@@ -98,23 +102,33 @@ def wipe(paths: ProfilePaths) -> None:
     """Delete a profile with its records, for good. Errors: OSError."""
     if paths.folder.exists():
         shutil.rmtree(paths.folder)
-    for log in (paths.journal, paths.audit):
+    drop_heads(paths)
+
+
+def drop_heads(paths: ProfilePaths) -> None:
+    """Forget the heads that are noted under this name: for a profile that has no records yet, or none any more. Errors: OSError."""
+    for log in _logs(paths):
         paths.head_of(log).unlink(missing_ok=True)
 
 
 def retire(paths: ProfilePaths) -> Path:
-    """Take a profile off the list but keep its records. Shape: where they are now. Errors: OSError."""
+    """Take a profile off the list but keep its records. Shape: where they are now. Errors: OSError; then it's still listed.
+
+    The heads go along as copies, made before the folder moves, and the originals go last: wherever this is cut off, the
+    records have their heads. Originals that are left over are nobody's; `enrol` and `restore` drop them.
+    """
     kept = paths.folder.parent.parent / _KEPT
     make_private_folder(kept)
-    place, number = kept / paths.folder.name, 1
-    while place.exists():
-        number += 1
-        place = kept / f"{paths.folder.name}-{number}"
-    heads = [paths.head_of(log) for log in (paths.journal, paths.audit)]
-    paths.folder.rename(place)
-    for head in heads:
+    for log in _logs(paths):
+        # Copies of a move that was cut off earlier are older than the heads are now.
+        _drop_copies(paths.folder, log)
+        head = paths.head_of(log)
         if head.exists():
-            head.rename(place / head.name)
+            _copy(head, paths.folder / head.name)
+    place = _free_place(kept, paths.folder.name)
+    paths.folder.rename(place)
+    with contextlib.suppress(OSError):
+        drop_heads(paths)
     return place
 
 
@@ -127,19 +141,62 @@ def retired(data_dir: Path) -> tuple[str, ...]:
 
 
 def restore(data_dir: Path, name: str) -> ProfilePaths:
-    """Bring back a retired profile under its name. Errors: OSError, also where a profile of that name is there now."""
-    paths, kept = profile_paths(data_dir, name), data_dir / _KEPT / name
+    """Bring back a retired profile under its name. Errors: OSError, also where a profile of that name is there now.
+
+    As in `retire`, the folder moves when its heads are in both places.
+    """
+    paths, kept = profile_paths(data_dir, name), ProfilePaths(data_dir / _KEPT / name)
     if paths.folder.exists():
         raise FileExistsError(f"There is a profile {name!r} already.")
     make_private_folder(paths.folder.parent)
-    kept.rename(paths.folder)
-    for log in (paths.journal, paths.audit):
-        head = paths.head_of(log)
-        noted = paths.folder / head.name
-        if noted.exists():
-            make_private_folder(head.parent)
-            noted.rename(head)
+    # Whoever retired it held the folder; that is over, and nobody else could hold it since.
+    (kept.folder / "lock").unlink(missing_ok=True)
+    drop_heads(paths)
+    for log in _logs(kept):
+        # Named as the profile was when it was retired, which may be otherwise than now.
+        copy = min(kept.folder.glob(_copies(log)), default=None)
+        if copy is not None:
+            _copy(copy, paths.head_of(log))
+    kept.folder.rename(paths.folder)
+    with contextlib.suppress(OSError):
+        for log in _logs(paths):
+            _drop_copies(paths.folder, log)
     return paths
+
+
+def _logs(paths: ProfilePaths) -> tuple[Path, Path]:
+    return paths.journal, paths.audit
+
+
+def _copies(log: Path) -> str:
+    """What the copies of a log's head look like in a profile's own folder."""
+    return f"*.{log.stem}.json"
+
+
+def _drop_copies(folder: Path, log: Path) -> None:
+    for copy in folder.glob(_copies(log)):
+        copy.unlink()
+
+
+def _copy(head: Path, place: Path) -> None:
+    """As it is, damaged or not; durable on return, and there as a whole or not at all. Errors: OSError."""
+    make_private_folder(place.parent)
+    fresh = place.with_name(f"{place.name}.{os.getpid()}.new")
+    fresh.unlink(missing_ok=True)
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor
+        file.write(head.read_bytes())
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(place)
+
+
+def _free_place(kept: Path, name: str) -> Path:
+    place, number = kept / name, 1
+    while place.exists():
+        number += 1
+        # It comes back under this name, so it must be one that a profile can have.
+        place = kept / f"{name[:_MAX_STEM]}-{number}"
+    return place
 
 
 def _folders(data_dir: Path) -> set[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from lumedesk.domain.errors import TimedOut, Wire
@@ -141,11 +141,14 @@ def test_a_new_profile_takes_nobodys_place_while_something_is_open(
     setup.click("setup-test")
     setup.click("setup-next")
     assert program.workplace is not None
+    skip = setup.wait_for("setup-skip")
+    assert isinstance(skip, QAbstractButton)
     program.workplace.window.open_withdrawal()
-    setup.click("setup-skip")
-    operator.wait(lambda: "Second desk" in " ".join(operator.texts("notice-word")))
+    skip.click()
+    window = program.workplace.window
+    operator.wait(lambda: "Second desk" in window.notices.word.text())
     assert operator.sees("withdrawal")
-    assert operator.read("profile").startswith("Rehearsal")
+    assert window.profile_label.text().startswith("Rehearsal")
     assert [each.name for each in list_profiles(data_dir)] == ["mine", "second-desk"]
 
 
