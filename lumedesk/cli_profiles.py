@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import getpass
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,11 @@ from lumedesk.domain.lock import passphrase_problem
 from lumedesk.domain.profiles import Profile, ProfileKind
 from lumedesk.domain.text import shown
 from lumedesk.keychain import Keychain, KeychainTrouble, MemoryKeychain, NoKeychain, Vault, system_keychain
-from lumedesk.store.lock_file import LockDamaged, read_lock
 from lumedesk.store.paths import ProfilePaths, profile_paths
 from lumedesk.store.private_file import NotWritable
 from lumedesk.store.profiles import list_profiles, read_profile, restore, retired
 from lumedesk.work.connecting import address_problem, endpoint_of
-from lumedesk.work.profiles import NotRemoved, ProfileExists, enrol, has_records, remove
+from lumedesk.work.profiles import NotRemoved, ProfileExists, RecordsUnreadable, enrol, has_records, remove
 
 _EXIT_FAILED = 1
 _KINDS = [kind.value for kind in ProfileKind if kind is not ProfileKind.SANDBOX]
@@ -53,6 +53,11 @@ def add_parser(commands: Any) -> None:
     which = gone.add_mutually_exclusive_group(required=True)
     which.add_argument("--keep-records", action="store_true", help="keep them, encrypted, for `profile restore`")
     which.add_argument("--delete-records", action="store_true", help="delete them for good")
+    gone.add_argument(
+        "--even-if-unreadable",
+        action="store_true",
+        help="with --delete-records: also when nobody can tell whether an order in them is still in doubt",
+    )
 
 
 def main(options: argparse.Namespace, data_dir: Path) -> int:
@@ -68,7 +73,7 @@ def main(options: argparse.Namespace, data_dir: Path) -> int:
             case "restore":
                 return _restore(data_dir, options.name)
             case _:
-                return _remove(data_dir, options.name, keeps_records=options.keep_records)
+                return _remove(options, data_dir)
     except KeychainTrouble as trouble:
         raise Refused(f"{trouble.title}. {trouble.advice}\n{trouble}") from trouble
     except (NotWritable, OSError) as error:
@@ -85,16 +90,9 @@ def store_key(paths: ProfilePaths, profile: Profile) -> Secret:
     else:
         if key is not None:
             return key
-    try:
-        lock = read_lock(paths.lock, profile.id)
-    except LockDamaged as error:
-        raise Refused(str(error)) from error
-    if lock is None:
+    if not _has_passphrase(paths):
         raise Refused(f"The records of {profile.name!r} can't be read. {why}")
-    opened = lock.open(Secret(_asked(f"Passphrase of {profile.name}: ")))
-    if opened is None:
-        raise Refused("That isn't the passphrase.")
-    return opened
+    return _behind_passphrase(paths, profile, _typed(f"Passphrase of {profile.name}: "))
 
 
 def say(what: str) -> None:
@@ -133,8 +131,8 @@ def _keychain_or_passphrase() -> tuple[Keychain, Secret | None]:
     except NoKeychain as trouble:
         say(f"{trouble.title}. {trouble}")
     say("The records are then protected by a passphrase, and the API key is asked for at each start.")
-    passphrase = _asked("New passphrase: ")
-    if problem := passphrase_problem(passphrase, _asked("Once more: ")):
+    passphrase = _typed("New passphrase: ")
+    if problem := passphrase_problem(passphrase, _typed("Once more: ")):
         raise Refused(problem)
     return MemoryKeychain(), Secret(passphrase)
 
@@ -168,16 +166,61 @@ def _test(data_dir: Path, name: str) -> int:
     return 0 if report.is_good else _EXIT_FAILED
 
 
-def _remove(data_dir: Path, name: str, *, keeps_records: bool) -> int:
-    paths, profile = _known(data_dir, name)
+def _remove(options: argparse.Namespace, data_dir: Path) -> int:
+    paths, profile = _known(data_dir, options.name)
+    keychain = None if profile.is_sandbox else _keychain_or_none()
     try:
-        kept = remove(paths, profile, None if profile.is_sandbox else system_keychain(), keeps_records=keeps_records)
+        removed = remove(
+            paths,
+            profile,
+            keychain,
+            keeps_records=options.keep_records,
+            store_key=_key_or_none(paths, profile, keychain),
+            may_lose_doubts=options.even_if_unreadable,
+        )
+    except RecordsUnreadable as error:
+        raise Refused(f"{error}\nTo delete them all the same: --delete-records --even-if-unreadable") from error
     except NotRemoved as error:
         raise Refused(str(error)) from error
-    say(f"The profile {name!r} is removed, and its API key and secret with it.")
-    if kept is not None:
-        say(f"Its records are kept in {kept}. Bring it back: lumedesk profile restore {kept.name}")
+    if profile.is_sandbox or keychain is not None:
+        say(f"The profile {profile.name!r} is removed, and its API key and secret with it.")
+    else:
+        say(f"The profile {profile.name!r} is removed.")
+        say(
+            "No keychain was found here. If one elsewhere has held its key, it still does:"
+            f" look there for entries that begin with “LumeDesk {profile.id}/”."
+        )
+    if removed.kept is not None:
+        say(f"Its records are kept in {removed.kept}. Bring it back: lumedesk profile restore {removed.kept.name}")
+        _say_doubts(removed.doubts)
     return 0
+
+
+def _say_doubts(doubts: int | None) -> None:
+    """Say what is open in records that were kept: out of sight, an order in doubt is easily forgotten."""
+    if doubts is None:
+        say("They couldn't be read: whether an order in them is still in doubt isn't known.")
+    elif doubts:
+        say(f"{'An order in them is' if doubts == 1 else f'{doubts} orders in them are'} still in doubt.")
+
+
+def _keychain_or_none() -> Keychain | None:
+    try:
+        return system_keychain()
+    except NoKeychain:
+        return None
+
+
+def _key_or_none(paths: ProfilePaths, profile: Profile, keychain: Keychain | None) -> Secret | None:
+    """The key of the record of movements; None where there is none to read, or whoever is asked does without."""
+    if profile.is_sandbox or not paths.journal.exists():
+        return None
+    key = Vault(keychain, profile.id).store_key() if keychain is not None else None
+    if key is not None or not _has_passphrase(paths):
+        return key
+    prompt = f"Passphrase of {profile.name}, to look for orders in doubt (or nothing): "
+    passphrase = _typed(prompt, at_end="")
+    return _behind_passphrase(paths, profile, passphrase) if passphrase else None
 
 
 def _restore(data_dir: Path, name: str) -> int:
@@ -200,11 +243,43 @@ def _known(data_dir: Path, name: str) -> tuple[ProfilePaths, Profile]:
 _MARKS = {Verdict.PASSED: "passed ", Verdict.FAILED: "FAILED ", Verdict.WARNED: "warning", Verdict.SKIPPED: "-      "}
 
 
+def _has_passphrase(paths: ProfilePaths) -> bool:
+    """Whether one is set, be it one that can't be checked."""
+    return paths.lock.is_symlink() or paths.lock.exists()
+
+
+def _behind_passphrase(paths: ProfilePaths, profile: Profile, passphrase: str) -> Secret:
+    """The key that this passphrase opens. A wrong one counts and makes wait, as in the window. Errors: Refused."""
+    # Only here: the command must have its words even where Qt can't be loaded.
+    from lumedesk.work.locking import PassphraseDoor
+
+    door = PassphraseDoor(paths.lock, profile.id, SystemClock())
+    if door.wait_s > 0:
+        raise Refused(
+            f"After wrong passphrases the next try has to wait: {math.ceil(door.wait_s)} s. Nothing was tried."
+        )
+    opened = asyncio.run(door.open(Secret(passphrase)))
+    if opened.store_key is None:
+        wait = f" The next try has to wait {math.ceil(opened.wait_s)} s." if opened.wait_s > 0 else ""
+        raise Refused(f"{opened.words}{wait}")
+    return opened.store_key
+
+
 def _asked(prompt: str) -> str:
-    """One line, typed unseen, or from standard input where that is no terminal."""
+    """One line without what surrounds it: of a key that was pasted, blanks are no part."""
+    return _typed(prompt).strip()
+
+
+def _typed(prompt: str, at_end: str | None = None) -> str:
+    """One line as it is, typed unseen, or from standard input where that is no terminal; `at_end` where that has ended.
+
+    Errors: Refused at its end.
+    """
     if sys.stdin is not None and sys.stdin.isatty():
-        return getpass.getpass(prompt).strip()
+        return getpass.getpass(prompt)
     line = sys.stdin.readline() if sys.stdin is not None else ""
+    if not line and at_end is not None:
+        return at_end
     if not line:
         raise Refused(f"{prompt.strip(': ')}: nothing came on standard input, one line each was expected.")
-    return line.strip()
+    return line.removesuffix("\n").removesuffix("\r")

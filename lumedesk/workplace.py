@@ -33,7 +33,10 @@ from lumedesk.work.os_lock import block_capture
 from lumedesk.work.session import Connection
 
 _UNDER_WAY = frozenset({State.ARMED, State.SENDING})
-_REFUSED = "The server doesn't accept the API key any more."
+_ASKS_FOR_KEY = {
+    Connection.REFUSED: "The server doesn't accept the API key any more.",
+    Connection.STRANGER: "The key that is in use belongs to somebody else: it sees none of this profile's accounts.",
+}
 
 
 class NotSaved(DeskError):
@@ -200,8 +203,9 @@ class Workplace(QObject):
             dialog.deleteLater()
 
     def _ask_for_key(self, connection: Connection) -> None:
-        if connection is Connection.REFUSED and self._cover is None and self.window.key_action.isVisible():
-            self._open_key(_REFUSED)
+        words = _ASKS_FOR_KEY.get(connection)
+        if words and self._cover is None and self.window.key_action.isVisible():
+            self._open_key(words)
 
     def _open_key(self, why: str) -> None:
         if self._key_dialog is not None and shiboken6.isValid(self._key_dialog) and self._key_dialog.isVisible():

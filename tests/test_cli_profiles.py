@@ -4,21 +4,29 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lumedesk.domain.clocks import SystemClock
+from lumedesk.domain.credentials import Secret
+from lumedesk.domain.intents import Intent
+from lumedesk.domain.profiles import Profile
 from lumedesk.keychain import Vault, system_keychain
 from lumedesk.sandbox.launch import SandboxAddress
 from lumedesk.store.audit import AuditLog
-from lumedesk.store.paths import profile_paths
+from lumedesk.store.journal import Journal
+from lumedesk.store.lock_file import read_lock, write_lock
+from lumedesk.store.paths import ProfilePaths, profile_paths
 from lumedesk.store.profiles import read_profile
+from tests.support.intents import SENDING, UNKNOWN, an_arming
 from tests.support.sandbox import running_sandbox
 from tests.support.secret_service import SecretService, secret_service
 
 ROOT = Path(__file__).resolve().parents[1]
 CANARY = "canary-secret-4711"
+PASSPHRASE = " a long passphrase  "
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +40,14 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretService]:
     with secret_service() as service:
         service.use(monkeypatch)
         yield service
+
+
+@pytest.fixture
+def no_keychain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A computer without a keychain, as seen from here."""
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
 
 
 def command(data_dir: Path, *arguments: str, says: str = "") -> subprocess.CompletedProcess[str]:
@@ -50,6 +66,44 @@ def added(data_dir: Path, address: SandboxAddress, secret: str | None = None) ->
     done = command(data_dir, "profile", "add", "mine", "--kind", "custom", "--url", address.base_url, says=says)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     assert "Secret Service" in done.stdout
+
+
+def added_with_passphrase(data_dir: Path) -> subprocess.CompletedProcess[str]:
+    says = f"{PASSPHRASE}\n{PASSPHRASE}\nkey\n{CANARY}\n"
+    done = command(data_dir, "profile", "add", "mine", "--kind", "custom", "--url", "https://test.invalid", says=says)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def opened(data_dir: Path) -> tuple[ProfilePaths, Profile, Secret]:
+    """The profile with the key of its records, from behind its passphrase."""
+    paths = profile_paths(data_dir, "mine")
+    profile, lock = read_profile(paths), read_lock(paths.lock)
+    assert profile is not None
+    assert lock is not None
+    key = lock.open(Secret(PASSPHRASE))
+    assert key is not None
+    return paths, profile, key
+
+
+def tries(paths: ProfilePaths) -> int:
+    lock = read_lock(paths.lock)
+    assert lock is not None
+    return lock.wrong_tries
+
+
+def ordered(paths: ProfilePaths, key: Secret) -> None:
+    """Give an order whose outcome isn't known."""
+    journal = Journal(paths.journal, paths.head_of(paths.journal), SystemClock(), key)
+    intent = journal.arm(an_arming())
+    journal.move(intent.uuid, journal.move(intent.uuid, intent.state, SENDING).state, UNKNOWN)
+    journal.close()
+
+
+def orders(paths: ProfilePaths, key: Secret) -> tuple[Intent, ...]:
+    journal = Journal(paths.journal, paths.head_of(paths.journal), SystemClock(), key)
+    journal.close()
+    return journal.intents
 
 
 def on_disk(folder: Path) -> bytes:
@@ -117,21 +171,87 @@ def test_an_open_profile_is_not_removed(tmp_path: Path, service: SecretService, 
 
 
 def test_without_a_keychain_a_passphrase_protects_the_records_and_no_secret_is_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: SandboxAddress
+    tmp_path: Path, no_keychain: None
 ) -> None:
-    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
     data = tmp_path / "data"
-    says = f"a long passphrase\na long passphrase\n{address.credentials.key}\n{CANARY}\n"
-    done = command(data, "profile", "add", "mine", "--kind", "custom", "--url", address.base_url, says=says)
-    assert done.returncode == 0, done.stderr
+    done = added_with_passphrase(data)
     assert "asked for at each start" in done.stdout
     assert CANARY.encode() not in on_disk(tmp_path)
-    assert b"a long passphrase" not in on_disk(tmp_path)
+    assert PASSPHRASE.strip().encode() not in on_disk(tmp_path)
     wrong = command(data, "--profile", "mine", "audit", "verify", says="another one\n")
     assert wrong.returncode == 2
     assert "There is no audit log" in wrong.stderr
+
+
+def test_wrong_passphrases_for_the_audit_log_count_and_wait(tmp_path: Path, no_keychain: None) -> None:
+    added_with_passphrase(tmp_path)
+    paths, _, key = opened(tmp_path)
+    log = AuditLog(paths.audit, paths.head_of(paths.audit), SystemClock(), key)
+    log.write("quoted", "", {"sell": "5 BTC"})
+    log.close()
+    verify = ("--profile", "mine", "audit", "verify")
+    # The blanks around it are part of a passphrase.
+    for number, wrong in enumerate((PASSPHRASE.strip(), "another one", ""), 1):
+        refused = command(tmp_path, *verify, says=f"{wrong}\n")
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "isn't the passphrase" in refused.stderr
+        assert tries(paths) == number
+    assert "1 entries" in command(tmp_path, *verify, says=f"{PASSPHRASE}\n").stdout
+    assert tries(paths) == 0
+    assert "1 entries" in command(tmp_path, *verify, says=f"{PASSPHRASE}\r\n").stdout, "the line's end is no part"
+    lock = read_lock(paths.lock)
+    assert lock is not None
+    write_lock(paths.lock, replace(lock, wrong_tries=20, last_wrong_at=SystemClock().now()))
+    waits = command(tmp_path, *verify, says=f"{PASSPHRASE}\n")
+    assert waits.returncode == 2
+    assert "has to wait" in waits.stderr
+    assert tries(paths) == 20
+    paths.lock.write_text("nonsense")
+    damaged = command(tmp_path, *verify, says=f"{PASSPHRASE}\n")
+    assert damaged.returncode == 2
+    assert "Put it back from a backup" in damaged.stderr
+
+
+def test_without_a_keychain_records_are_deleted_only_when_no_order_is_in_doubt(
+    tmp_path: Path, no_keychain: None
+) -> None:
+    added_with_passphrase(tmp_path)
+    paths, profile, key = opened(tmp_path)
+    ordered(paths, key)
+    delete = ("profile", "remove", "mine", "--delete-records")
+    for says, words in (
+        (f"{PASSPHRASE}\n", "An order is still in doubt"),
+        ("another one\n", "isn't the passphrase"),
+        ("\n", "can't be read, so an order in doubt may be in it"),
+        ("", "--even-if-unreadable"),
+    ):
+        refused = command(tmp_path, *delete, says=says)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert words in refused.stderr
+        assert "Traceback" not in refused.stderr
+        assert paths.journal.exists()
+    known = command(tmp_path, *delete, "--even-if-unreadable", says=f"{PASSPHRASE}\n")
+    assert known.returncode == 2, "a known doubt isn't an unreadable one"
+    done = command(tmp_path, *delete, "--even-if-unreadable")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"“LumeDesk {profile.id}/”" in done.stdout, "what a keychain elsewhere may still hold"
+    assert on_disk(tmp_path) == b""
+
+
+def test_what_is_kept_says_how_many_orders_are_in_doubt(tmp_path: Path, no_keychain: None) -> None:
+    added_with_passphrase(tmp_path)
+    paths, _, key = opened(tmp_path)
+    ordered(paths, key)
+    ordered(paths, key)
+    keep = ("profile", "remove", "mine", "--keep-records")
+    kept = command(tmp_path, *keep, says=f"{PASSPHRASE}\n")
+    assert (kept.returncode, kept.stderr) == (0, "")
+    assert "2 orders in them are still in doubt" in kept.stdout
+    assert command(tmp_path, "profile", "restore", "mine").returncode == 0
+    assert len(orders(paths, key)) == 2
+    unread = command(tmp_path, *keep)
+    assert unread.returncode == 0
+    assert "isn't known" in unread.stdout
 
 
 @pytest.mark.parametrize(

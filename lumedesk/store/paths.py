@@ -59,6 +59,11 @@ class ProfilePaths:
         return self.folder / "seen.json"
 
     @property
+    def owner(self) -> Path:
+        """Which key the records were last read with."""
+        return self.folder / "owner.json"
+
+    @property
     def lock(self) -> Path:
         """The passphrase's file; there is none where no passphrase is set."""
         return self.folder / "lock.json"

@@ -106,7 +106,7 @@ def wipe(paths: ProfilePaths) -> None:
 
 
 def drop_heads(paths: ProfilePaths) -> None:
-    """Forget the heads that are noted under this name: for a profile that has no records yet, or none any more. Errors: OSError."""
+    """Forget the heads noted under this name, where there are no records (any more) that they guard. Errors: OSError."""
     for log in _logs(paths):
         paths.head_of(log).unlink(missing_ok=True)
 

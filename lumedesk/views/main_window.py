@@ -215,8 +215,9 @@ class MainWindow(QMainWindow):
         self.notices.new_books_wanted.connect(self.open_new_books)
         self.notices.key_wanted.connect(self.key_wanted)
         self._session.movements.changed.connect(self._guard_money_buttons)
+        self._session.connection_changed.connect(self._guard_money_buttons)
 
-    def _guard_money_buttons(self) -> None:
+    def _guard_money_buttons(self, _connection: object = None) -> None:
         """Where nothing can be sent, each button and menu entry that would send says why."""
         why = self._session.cannot_send
         buttons: list[QAbstractButton] = [

@@ -28,9 +28,9 @@ _MAX_RETRY_AFTER_S = 600.0
 
 
 class Looked(Protocol):
-    """Hears of each list that was read: whether every row of it came and could be read, and when it was asked for."""
+    """Hears of each list that was read: whether every row came and could be read, when it was asked for, with which key."""
 
-    def __call__(self, kind: Kind, *, is_whole: bool, asked_at: datetime) -> None:
+    def __call__(self, kind: Kind, *, is_whole: bool, asked_at: datetime, key_fingerprint: str) -> None:
         """On the worker."""
 
 
@@ -71,6 +71,7 @@ class Feeds:
         looked: Looked | None = None,
     ) -> None:
         """`report` and `looked` (after each list that was read) are called on the worker."""
+        self._key_fingerprint = client.key_fingerprint
         self._mirror = mirror
         self._reader = reader
         self._clock = clock
@@ -146,7 +147,7 @@ class Feeds:
             changed = bool(report.touched or report.records)
             self._pace.note(kind, changed=changed, unfinished=self._unfinished(kind))
             if self._looked is not None:
-                self._looked(kind, is_whole=report.is_whole, asked_at=asked_at)
+                self._looked(kind, is_whole=report.is_whole, asked_at=asked_at, key_fingerprint=self._key_fingerprint)
         except DeskError as error:
             return self._failed(kind, error)
         except Exception as error:

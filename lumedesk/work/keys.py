@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from lumedesk.api.probe import Check, Report, Verdict, test_connection
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.credentials import Credentials
-from lumedesk.domain.errors import DeskError, Wire
+from lumedesk.domain.errors import DeskError, Offline, Wire
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.profiles import Profile
 from lumedesk.keychain import KeychainTrouble, Vault
@@ -119,6 +119,8 @@ class Keys(QObject):
         """Keep these and go on with them. `failed` gets NotKept when the keychain doesn't take them; then nothing changed."""
 
         async def keep() -> None:
+            if not self._session.can_change_key:
+                raise Offline
             if for_this_run_only:
                 return
             try:

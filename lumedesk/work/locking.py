@@ -8,6 +8,7 @@ from typing import Any
 
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.credentials import Secret
@@ -32,6 +33,7 @@ _INPUT = frozenset(
         QEvent.Type.TabletPress,
     }
 )
+_LOCK_KEYS = QKeySequence("Ctrl+L")
 _AT_START = "Enter this profile's passphrase to open it."
 _WRONG = "That isn't the passphrase."
 _ONLY_WAY = "The keychain doesn't hold the key of the local records; without the passphrase nothing could open them."
@@ -39,6 +41,10 @@ _ELSEWHERE = "Another LumeDesk has this profile open; change it there."
 
 Done = Callable[[], None]
 Failed = Callable[[DeskError], None]
+
+
+def _asks_to_lock(event: QEvent) -> bool:
+    return isinstance(event, QKeyEvent) and QKeySequence(event.keyCombination()) == _LOCK_KEYS
 
 
 class NotOpened(DeskError):
@@ -267,6 +273,10 @@ class Locking(QObject):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         """As Qt has it: input is noted. What comes too late finds the desk locked, and is lost."""
         if event.type() in _INPUT and event.spontaneous():
+            if event.type() == QEvent.Type.KeyPress and _asks_to_lock(event):
+                # Here and not by a menu's shortcut, which no open dialog lets through.
+                self.lock(Reason.ASKED)
+                return True
             was_locked = self.is_locked
             self.look()
             if self.is_locked and not was_locked:
@@ -294,7 +304,7 @@ class Locking(QObject):
 
     def _take_verdict(self, opened: Opened) -> None:
         self._is_trying = False
-        if not opened.is_open:
+        if not opened.is_open and self.has_passphrase:
             self.refused.emit(opened.words, opened.wait_s)
             return
         self._take_key(opened)
@@ -358,7 +368,11 @@ class Locking(QObject):
     async def _remove(self, old: Secret) -> None:
         if self.is_only_way_in:
             raise LockNotKept(_ONLY_WAY)
+        was_locked = self.is_locked
         await self._opened(old)
+        if self.is_locked and not was_locked:
+            # Meanwhile it locked: who comes back must find the door that was closed.
+            raise LockNotKept("The desk was locked meanwhile.")
         self._replace(None)
 
     async def _save(self, settings: LockSettings) -> None:

@@ -251,9 +251,9 @@ class Movements(QObject):
 
     # On the worker
 
-    def look(self, kind: Kind, *, is_whole: bool, asked_at: datetime) -> None:
+    def look(self, kind: Kind, *, is_whole: bool, asked_at: datetime, key_fingerprint: str) -> None:
         """Called after each list of `kind` that was read; see Watcher.look."""
-        self._watcher.look(kind, is_whole=is_whole, asked_at=asked_at)
+        self._watcher.look(kind, is_whole=is_whole, asked_at=asked_at, key_fingerprint=key_fingerprint)
 
     async def linger(self) -> None:
         """Before the end: wait a while for what is being sent; what gets no answer is recorded as unknown."""

@@ -22,6 +22,7 @@ from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.records import Account, Record
 from lumedesk.logs import redacted
 from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorReader
+from lumedesk.store.owner import OwnerFile
 from lumedesk.store.paths import ProfilePaths
 from lumedesk.work.books import Books
 from lumedesk.work.engine import Engine, Ticket, Unexpected
@@ -30,6 +31,7 @@ from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
 from lumedesk.work.preferences import Preferences
 from lumedesk.work.safeguards import Safeguards
+from lumedesk.work.sending import NotArmed
 from lumedesk.work.watching import alike_query
 
 T = TypeVar("T")
@@ -48,6 +50,7 @@ class Connection(Enum):
     ONLINE = "Connected"
     TROUBLED = "Not reachable"
     REFUSED = "Key not accepted"
+    STRANGER = "Somebody else's key"
     OFFLINE = "Working offline"
     VIEW_ONLY = "View only"
 
@@ -108,6 +111,8 @@ class Session(QObject):
         self._client: LumetradeClient | None = None
         self._feeds: Feeds | None = None
         self._life: asyncio.Task[Any] | None = None
+        self._changing = asyncio.Lock()
+        self._owner = OwnerFile(ProfilePaths(mirror_path.parent).owner, key)
         # Which key is in use, as the journal names it; empty before the first connection.
         self.key_fingerprint = ""
         self._try_again = asyncio.Event()
@@ -131,8 +136,18 @@ class Session(QObject):
         if self._connector is not None:
             self._engine.submit(self._live(self._connector), self, failed=self._take_trouble)
 
+    @property
+    def can_change_key(self) -> bool:
+        """Whether another key may take this one's place: not offline, which is a choice, nor where another process sends."""
+        return self._connector is not None and self._mirror is not None
+
     def reconnect(self, connector: Connector) -> None:
-        """Go on with another key. What is being sent is waited for; nothing that is shown or drafted is lost."""
+        """Go on with another key. What is being sent is waited for; nothing that is shown or drafted is lost.
+
+        Errors: RuntimeError where the key can't be changed.
+        """
+        if not self.can_change_key:
+            raise RuntimeError("this session stays off the network")
         before, self._connector = self._connector, connector
         self._set_connection(Connection.CONNECTING)
         self._engine.submit(self._live_anew(connector, before), self, failed=self._take_trouble)
@@ -201,6 +216,10 @@ class Session(QObject):
             return self.movements.refusal
         if self.is_offline:
             return "Working offline: nothing can be sent. Start without --offline to connect."
+        if self.connection is Connection.STRANGER:
+            return "This key belongs to somebody else: it sees none of this profile's accounts."
+        if self.connection is Connection.REFUSED:
+            return "The server doesn't accept the API key."
         return other_key_problem(self.movements.intents, self.key_fingerprint)
 
     def refresh(self, *kinds: Kind) -> None:
@@ -223,9 +242,15 @@ class Session(QObject):
     def create_account(
         self, currency: str, owner: QObject, done: Callable[[Account], None], failed: Callable[[DeskError], None]
     ) -> None:
-        """Open an account in `currency`. Errors reach `failed`: NotFound (not offered to this user), Conflict (exists)."""
+        """Open an account in `currency`.
+
+        Errors reach `failed`: NotFound (not offered to this user), Conflict (exists), NotArmed (nothing may be sent).
+        """
+        problem = self.cannot_send
 
         async def create() -> Account:
+            if problem and not self.is_offline:
+                raise NotArmed(problem)
             try:
                 return await self.connected().create_account(currency)
             finally:
@@ -253,19 +278,22 @@ class Session(QObject):
         return [_CODECS[kind].decode(document) for document in self._worker_reader.matching(kind, equal)]
 
     async def _live_anew(self, connector: Connector, before: Connector | None) -> None:
-        if self._life is not None:
-            self._life.cancel()
-            await asyncio.wait([self._life])
-        client, self._client, self._feeds = self._client, None, None
-        try:
-            # An order under way has the old client in hand, and its outcome is wanted.
-            await self.movements.settle()
-        finally:
-            if client is not None:
-                await client.aclose()
-            if before is not None:
-                await before.close()
-        await self._live(connector)
+        async with self._changing:
+            if self._life is not None:
+                self._life.cancel()
+                await asyncio.wait([self._life])
+            client, self._client, self._feeds = self._client, None, None
+            try:
+                # An order under way has the old client in hand, and its outcome is wanted.
+                await self.movements.settle()
+            finally:
+                if client is not None:
+                    await client.aclose()
+                if before is not None:
+                    await before.close()
+        # One that was replaced again meanwhile is closed by the next one's turn.
+        if connector is self._connector:
+            await self._live(connector)
 
     async def _live(self, connector: Connector) -> None:
         self._life = asyncio.current_task()
@@ -276,20 +304,52 @@ class Session(QObject):
             except DeskError as error:
                 self._engine.on_ui(lambda error=error: self._take_trouble(error))  # type: ignore[misc]
                 attempts += 1
-                self._try_again.clear()
-                try:
-                    async with asyncio.timeout(min(_MAX_CONNECT_PAUSE_S, 2.0**attempts)):
-                        await self._try_again.wait()
-                except TimeoutError:
-                    pass
+                await self._wait_to_try(attempts)
         if self._mirror is None:
             return
         fingerprint = self._client.key_fingerprint
         self._engine.on_ui(lambda: self._take_key(fingerprint))
+        if await self._is_strangers(self._client):
+            self._engine.on_ui(lambda: self._set_connection(Connection.STRANGER))
+            return
         self._feeds = Feeds(
             self._client, self._mirror, self._worker_reader, self.clock, self._pace, self._post, self.movements.look
         )
         await self._poll_for_ever(self._feeds)
+
+    async def _wait_to_try(self, attempts: int) -> None:
+        self._try_again.clear()
+        try:
+            async with asyncio.timeout(min(_MAX_CONNECT_PAUSE_S, 2.0**attempts)):
+                await self._try_again.wait()
+        except TimeoutError:
+            pass
+
+    async def _is_strangers(self, client: LumetradeClient) -> bool:
+        """Whether a key that is new here sees none of the accounts that are known: then nothing of it may be written."""
+        documents = self._worker_reader.small(Kind.ACCOUNTS)
+        known = frozenset(Kind.ACCOUNTS.key(_CODECS[Kind.ACCOUNTS].decode(document)) for document in documents)
+        if known and self._owner.key_fingerprint != client.key_fingerprint:
+            found = await self._accounts_of(client)
+            if found and not found & known:
+                self._client = None
+                await client.aclose()
+                return True
+        self._owner.keep(client.key_fingerprint)
+        return False
+
+    async def _accounts_of(self, client: LumetradeClient) -> frozenset[str]:
+        attempts = 0
+        while True:
+            try:
+                listing = await client.list_accounts()
+                rows = [row for rows, _ in listing.pieces() for row in rows]
+                return frozenset(key for row in rows if (key := Kind.ACCOUNTS.key(row.record)))
+            except DeskError as error:
+                after = _connection_after(error)
+                self._engine.on_ui(lambda error=error, after=after: self._take_trouble(error, after))  # type: ignore[misc]
+                attempts += 1
+                await self._wait_to_try(attempts)
 
     async def _poll_for_ever(self, feeds: Feeds) -> None:
         while True:
@@ -382,8 +442,8 @@ class Session(QObject):
             self.history_changed.emit(report.kind, report.touched)
         self.state_changed.emit(report.kind)
 
-    def _take_trouble(self, error: DeskError) -> None:
-        self._set_connection(Connection.TROUBLED)
+    def _take_trouble(self, error: DeskError, connection: Connection = Connection.TROUBLED) -> None:
+        self._set_connection(connection)
         for kind in Kind:
             known = self.state(kind)
             self._states[kind] = DatasetState(known.confirmed_at, error, known.set_aside)

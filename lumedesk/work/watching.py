@@ -50,18 +50,28 @@ class Watcher:
             sorted(row.transaction_id for row in self._alike(terms) if row.transaction_id and looks_alike(terms, row))
         )
 
-    def look(self, kind: Kind, *, is_whole: bool = True, asked_at: datetime | None = None) -> None:
+    def look(
+        self,
+        kind: Kind,
+        *,
+        is_whole: bool = True,
+        asked_at: datetime | None = None,
+        key_fingerprint: str | None = None,
+    ) -> None:
         """Called after each list of `kind` that was read.
 
         `is_whole`: every row came and could be read; a list that isn't can show that an order is there, never that it is
-        not. `asked_at` is when the list was asked for; None is now.
+        not. `asked_at` is when the list was asked for; None is now. `key_fingerprint` tells with which key it was read:
+        with another one than the order was given with, its absence proves nothing either; None is the same key.
         """
         journal = self._books.journal
         if journal is None:
             return
         for intent in journal.intents:
             if kind_of(intent.terms) is kind and self._is_watched(intent):
-                proves = is_whole and (asked_at is None or asked_at >= datetime.fromisoformat(intent.times[-1]))
+                is_later = asked_at is None or asked_at >= datetime.fromisoformat(intent.times[-1])
+                is_same_key = key_fingerprint in (None, intent.arming.key_fingerprint)
+                proves = is_whole and is_later and is_same_key
                 self._look_for(intent, proves_absence=proves)
 
     def is_settled(self, intent: Intent) -> bool:

@@ -98,7 +98,7 @@ def test_row_73_a_secret_that_windows_could_not_hold_is_refused_everywhere(
 ) -> None:
     before = service.held()
     for long in ("x" * (MAX_UNITS + 1), "𝄞" * (MAX_UNITS // 2 + 1)):
-        with pytest.raises(SecretTooLong, match="1,?280"):
+        with pytest.raises(SecretTooLong, match=r"1,?280"):
             vault.keep(Credentials("k", Secret(long)))
     assert MAX_UNITS == 1280
     assert service.held() == before

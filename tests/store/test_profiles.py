@@ -42,12 +42,23 @@ def made(data_dir: Path, profile: Profile = FULL) -> ProfilePaths:
     return paths
 
 
-def with_records(data_dir: Path) -> ProfilePaths:
-    paths = made(data_dir)
-    log = ChainedLog(paths.journal, paths.head_of(paths.journal), STORE_KEY)
-    log.append("2026-01-01", "u1", "armed", b"{}")
-    log.close()
+def with_records(data_dir: Path, profile: Profile = FULL, subject: str = "u1") -> ProfilePaths:
+    paths = made(data_dir, profile)
+    for record in (paths.journal, paths.audit):
+        log = ChainedLog(record, paths.head_of(record), STORE_KEY)
+        log.append("2026-01-01", subject, "armed", b"{}")
+        log.close()
     return paths
+
+
+def subjects(paths: ProfilePaths) -> list[list[str]]:
+    """What both records tell, once they were checked against their heads."""
+    found = []
+    for record in (paths.journal, paths.audit):
+        log = ChainedLog(record, paths.head_of(record), STORE_KEY)
+        found.append([entry.subject for entry in log.entries])
+        log.close()
+    return found
 
 
 def test_a_profile_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -150,9 +161,8 @@ def test_a_retired_profile_comes_back_with_its_journal_whole(tmp_path: Path) -> 
     assert retire(profile_paths(tmp_path, "mine")).name == "mine-2"
     back = restore(tmp_path, "mine")
     assert read_profile(back) == FULL
-    log = ChainedLog(back.journal, back.head_of(back.journal), STORE_KEY)
-    assert [entry.subject for entry in log.entries] == ["u1"]
-    log.close()
+    assert subjects(back) == [["u1"], ["u1"]]
+    assert {path.name for path in back.folder.iterdir()} == {"profile.json", "journal.sqlite", "audit.sqlite"}
 
 
 def test_a_journal_that_was_emptied_while_it_was_retired_is_noticed(tmp_path: Path) -> None:
@@ -161,3 +171,44 @@ def test_a_journal_that_was_emptied_while_it_was_retired_is_noticed(tmp_path: Pa
     back = restore(tmp_path, "mine")
     with pytest.raises(ChainBroken):
         ChainedLog(back.journal, back.head_of(back.journal), STORE_KEY)
+
+
+def test_two_retired_profiles_of_one_name_each_come_back_with_their_own_heads(tmp_path: Path) -> None:
+    long = "x" * 40
+    places = [
+        retire(with_records(tmp_path, Profile(long, ProfileKind.SANDBOX), who)).name for who in ("first", "second")
+    ]
+    assert places[0] == long
+    assert not list((tmp_path / "heads").iterdir()), "nobody's head is left for a new profile of that name"
+    with_records(tmp_path, Profile(long, ProfileKind.SANDBOX), "new")
+    second = restore(tmp_path, places[1])
+    assert subjects(second) == [["second"], ["second"]]
+    assert subjects(profile_paths(tmp_path, long)) == [["new"], ["new"]]
+    # Retired once more under the name that it has now, it tells the heads that are older from those it had last.
+    log = ChainedLog(second.journal, second.head_of(second.journal), STORE_KEY)
+    log.append("2026-01-02", "later", "armed", b"{}")
+    log.close()
+    assert subjects(restore(tmp_path, retire(second).name)) == [["second", "later"], ["second"]]
+
+
+def test_a_record_that_was_set_back_while_it_was_retired_is_noticed_under_another_name_too(tmp_path: Path) -> None:
+    retire(with_records(tmp_path))
+    paths = with_records(tmp_path)
+    older = paths.journal.read_bytes()
+    log = ChainedLog(paths.journal, paths.head_of(paths.journal), STORE_KEY)
+    log.append("2026-01-02", "later", "armed", b"{}")
+    log.close()
+    place = retire(paths)
+    (place / "journal.sqlite").write_bytes(older)
+    with pytest.raises(ChainBroken, match="older than it was"):
+        subjects(restore(tmp_path, place.name))
+
+
+def test_a_head_that_was_lost_before_is_not_made_up_by_an_older_copy(tmp_path: Path) -> None:
+    paths = with_records(tmp_path)
+    head = paths.head_of(paths.journal)
+    (paths.folder / head.name).write_bytes(head.read_bytes())
+    head.unlink()
+    place = retire(paths)
+    with pytest.raises(ChainBroken, match="gone or damaged"):
+        subjects(restore(tmp_path, place.name))

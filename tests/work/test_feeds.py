@@ -29,6 +29,7 @@ class LaidOut:
 
     def __init__(self) -> None:
         self.bodies: dict[Kind, bytes | Exception] = dict.fromkeys(Kind, b"[]")
+        self.key_fingerprint = "k1"
         self.before_answering: Callable[[], Awaitable[None]] | None = None
 
     def __getattr__(self, name: str) -> Callable[[], Awaitable[Any]]:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
+from lumedesk.api.endpoint import Endpoint
+from lumedesk.api.transport import Transport
 from lumedesk.domain.credentials import Credentials, Secret
 from lumedesk.domain.errors import (
     Conflict,
@@ -27,6 +29,7 @@ from lumedesk.domain.records import Trade
 from lumedesk.sandbox.launch import SandboxAddress
 from lumedesk.store.cipher import connect
 from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorError
+from lumedesk.store.owner import OwnerFile
 from lumedesk.store.paths import ProfilePaths
 from lumedesk.work.engine import Engine, Unexpected
 from lumedesk.work.session import Connection, Session
@@ -327,7 +330,7 @@ def test_signals_come_on_the_ui_thread(open_session: OpenSession, control: Sandb
 
 
 def test_rows_of_an_earlier_start_stay_when_the_server_lists_none(
-    profile: ProfilePaths, open_session: OpenSession, control: SandboxControl, qtbot: QtBot
+    profile: ProfilePaths, open_session: OpenSession, control: SandboxControl, address: SandboxAddress, qtbot: QtBot
 ) -> None:
     mirror = Mirror(profile.mirror, STORE_KEY)
     write(mirror, Kind.TRADES, [a_trade(transaction_id="from-before", created_at="2020-01-01T00:00:00Z")], SEEN)
@@ -335,6 +338,9 @@ def test_rows_of_an_earlier_start_stay_when_the_server_lists_none(
     mirror.write_small(Kind.ACCOUNTS, [("old", json_of(an_account(id="old")))])
     mirror.commit()
     mirror.close()
+    # With none of its accounts left, another key would be taken for somebody else's; this is the one from before.
+    transport = Transport(Endpoint(address.base_url), address.credentials)
+    OwnerFile(profile.owner, STORE_KEY).keep(transport.key_fingerprint)
     session = open_session()
     assert [account.id for account in session.records(Kind.ACCOUNTS)] == ["old"]
     fill(session, qtbot)

@@ -129,6 +129,7 @@ def test_only_whole_lists_asked_for_after_a_refusal_speak_for_it(bench: Bench) -
     for _ in range(LISTS_AFTER_REFUSAL):
         bench.watcher.look(Kind.WITHDRAWALS, is_whole=False)
         bench.watcher.look(Kind.WITHDRAWALS, asked_at=before)
+        bench.watcher.look(Kind.WITHDRAWALS, key_fingerprint="another key")
     assert not bench.watcher.is_settled(bench.intent())
     bench.rows = [row("w1")]
     bench.watcher.look(Kind.WITHDRAWALS, is_whole=False, asked_at=before)

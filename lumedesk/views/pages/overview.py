@@ -101,7 +101,9 @@ class OverviewPage(Page):
         has_something = bool(self.balances.total or self.activity.total)
         self.states.setVisible(not has_something)
         self.content.setVisible(has_something)
-        if state.confirmed_at is not None:
+        if state.confirmed_at is not None and not self.session.may_send:
+            self.states.say("inbox", "Nothing here yet", "This key's owner has no accounts yet.")
+        elif state.confirmed_at is not None:
             self.states.say(
                 "inbox", "Nothing here yet", "Create an account to begin.", "Create account", self._want_account
             )

@@ -8,6 +8,14 @@ from lumedesk.views.parts.widgets import Banner
 from lumedesk.views.theme import TRIPLE, UNIT
 from lumedesk.work.session import Connection, Session
 
+_KEY_WORDS = {
+    Connection.REFUSED: "The server doesn't accept the API key. Nothing typed or saved is lost.",
+    Connection.STRANGER: (
+        "The API key sees none of this profile's accounts: it belongs to somebody else. Nothing was read with it."
+        " Enter this profile's own key, or make a profile of its own for this one."
+    ),
+}
+
 
 class Notices(QWidget):
     """Banners above the pages. They stay until their reason is gone."""
@@ -57,10 +65,8 @@ class Notices(QWidget):
         self.doubt.say(f"{what}. Nothing like it can be sent until you decide what became of it." if count else "")
         self.refusal.say(f"Sending is off. {shown(movements.refusal, 400)}" if movements.refusal else "", "failed")
         self.refusal.button.setVisible(movements.can_start_anew)
-        is_refused = self._session.connection is Connection.REFUSED
-        self.key.say(
-            "The server doesn't accept the API key. Nothing typed or saved is lost." if is_refused else "", "failed"
-        )
+        self.key.say(_KEY_WORDS.get(self._session.connection, ""), "failed")
+        self.key.button.setVisible(self._session.can_change_key)
         self._fit()
 
     def _fit(self) -> None:
