@@ -50,7 +50,8 @@ def defects(run: Run) -> None:
 def _living(run: Run) -> list[Secret]:
     """The records' key, which the lock holds, and the passphrase, as where it is judged."""
     assert run.program is not None
-    _, _, locking = run.program._opened  # type: ignore[misc]
+    assert run.program._opened is not None
+    locking = run.program._opened.locking
     assert locking.store_key is not None
     return [locking.store_key, Secret(run.plan.passphrase)]
 

@@ -27,9 +27,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lumedesk.beginning import Ground
 from lumedesk.keychain import MemoryKeychain, Vault
 from lumedesk.models.table import KeyedTable
-from lumedesk.program import Ground
 from lumedesk.views.dialogs.about import AboutDialog
 from lumedesk.views.dialogs.create_account import CreateAccountDialog
 from lumedesk.views.dialogs.decide import DecideDialog

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from lumedesk.beginning import Ground
 from lumedesk.domain.profiles import Listed, Profile, ProfileKind
-from lumedesk.program import Ground
 from lumedesk.sandbox.launch import SandboxAddress
 from lumedesk.views.dialogs.profiles import ProfilesDialog
 from lumedesk.views.gate import GateWindow
