@@ -69,6 +69,7 @@ class Workplace(QObject):
         self._cover: Cover | None = None
         self._key_dialog: KeyDialog | None = None
         self._profiles: ProfilesDialog | None = None
+        self._security: SecurityDialog | None = None
         session = desk.session
         self.keys = Keys(desk.engine, session, profile, vault, self)
         gate.passphrase_entered.connect(locking.try_passphrase)
@@ -127,13 +128,13 @@ class Workplace(QObject):
 
     def tell_removed(self, words: str = "") -> None:
         """Say that another profile was removed, or in `words` why it wasn't."""
-        dialog = self._profiles if self._profiles is not None and shiboken6.isValid(self._profiles) else None
-        if dialog is not None and words:
-            dialog.show_failure(words)
-        elif dialog is not None:
-            dialog.show_profiles(list_profiles(self._data_dir))
-        elif words:
+        dialog = self._profiles
+        if dialog is None or not _is_open(dialog):
             self.tell(words)
+        elif words:
+            dialog.show_failure(words)
+        else:
+            dialog.show_profiles(list_profiles(self._data_dir))
 
     # The lock
 
@@ -168,7 +169,9 @@ class Workplace(QObject):
 
     def open_security(self) -> None:
         """Open the dialog for the passphrase and when it is asked for."""
-        self._open(SecurityDialog(self._locking, self.window))
+        if not _is_open(self._security):
+            self._security = SecurityDialog(self._locking, self.window)
+            self._open(self._security)
 
     def open_key(self) -> None:
         """Open the dialog that replaces the API key."""
@@ -208,10 +211,9 @@ class Workplace(QObject):
             self._open_key(words)
 
     def _open_key(self, why: str) -> None:
-        if self._key_dialog is not None and shiboken6.isValid(self._key_dialog) and self._key_dialog.isVisible():
-            return
-        self._key_dialog = KeyDialog(self.keys, self.desk.look, self.window, why)
-        self._open(self._key_dialog)
+        if not _is_open(self._key_dialog):
+            self._key_dialog = KeyDialog(self.keys, self.desk.look, self.window, why)
+            self._open(self._key_dialog)
 
     def _facts(self) -> dict[str, object]:
         session = self.desk.session
@@ -242,6 +244,10 @@ class Workplace(QObject):
                 raise NotSaved(f"{file.name}: {error.strerror}") from error
 
         return self.desk.engine.submit(write(), owner, done, failed)
+
+
+def _is_open(dialog: Dialog | None) -> bool:
+    return dialog is not None and shiboken6.isValid(dialog) and dialog.isVisible()
 
 
 def _application() -> QApplication:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
@@ -43,7 +43,7 @@ Done = Callable[[], None]
 Failed = Callable[[DeskError], None]
 
 
-def _asks_to_lock(event: QEvent) -> bool:
+def _asks_to_lock(event: QEvent) -> TypeGuard[QKeyEvent]:
     return isinstance(event, QKeyEvent) and QKeySequence(event.keyCombination()) == _LOCK_KEYS
 
 
@@ -275,7 +275,9 @@ class Locking(QObject):
         if event.type() in _INPUT and event.spontaneous():
             if event.type() == QEvent.Type.KeyPress and _asks_to_lock(event):
                 # Here and not by a menu's shortcut, which no open dialog lets through.
-                self.lock(Reason.ASKED)
+                # Held down, it comes again and again.
+                if not event.isAutoRepeat():
+                    self.lock(Reason.ASKED)
                 return True
             was_locked = self.is_locked
             self.look()
@@ -368,9 +370,8 @@ class Locking(QObject):
     async def _remove(self, old: Secret) -> None:
         if self.is_only_way_in:
             raise LockNotKept(_ONLY_WAY)
-        was_locked = self.is_locked
         await self._opened(old)
-        if self.is_locked and not was_locked:
+        if self.is_locked and not self.view_only:
             # Meanwhile it locked: who comes back must find the door that was closed.
             raise LockNotKept("The desk was locked meanwhile.")
         self._replace(None)

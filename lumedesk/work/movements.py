@@ -255,6 +255,12 @@ class Movements(QObject):
         """Called after each list of `kind` that was read; see Watcher.look."""
         self._watcher.look(kind, is_whole=is_whole, asked_at=asked_at, key_fingerprint=key_fingerprint)
 
+    def check(self, client: LumetradeClient) -> None:
+        """See whether anything may be sent by this client. Errors: NotArmed."""
+        problem = self._books.refusal or self._problem_with(client)
+        if problem:
+            raise NotArmed(problem)
+
     async def linger(self) -> None:
         """Before the end: wait a while for what is being sent; what gets no answer is recorded as unknown."""
         if self._under_way:
@@ -289,10 +295,7 @@ class Movements(QObject):
         notes: dict[str, Any] | None = None,
         retry_of: str | None = None,
     ) -> Outcome:
-        if not self._may_send:
-            raise NotArmed("This profile is for looking only.")
-        problem = other_key_problem(self._books.intents, client.key_fingerprint)
-        if problem:
+        if problem := self._problem_with(client):
             raise NotArmed(problem)
         parcel = Parcel(
             uuid,
@@ -317,6 +320,11 @@ class Movements(QObject):
                 raise
             # Nobody cancelled the caller: the exchange broke off by itself.
             return Outcome(Verdict.UNKNOWN, error=CutOff())
+
+    def _problem_with(self, client: LumetradeClient) -> str:
+        if not self._may_send:
+            return "This profile is for looking only."
+        return other_key_problem(self._books.intents, client.key_fingerprint)
 
     def _submit(
         self,

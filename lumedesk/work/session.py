@@ -16,7 +16,7 @@ from lumedesk.api.client import LumetradeClient
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.codec import Codec
 from lumedesk.domain.credentials import Secret
-from lumedesk.domain.errors import DeskError, Offline, Unauthorised, Unreachable, Wire
+from lumedesk.domain.errors import DeskError, Offline, Unauthorised, Unreachable, Unreadable, Wire
 from lumedesk.domain.intents import Terms, other_key_problem
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.records import Account, Record
@@ -38,6 +38,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _MAX_CONNECT_PAUSE_S = 30.0
+_MAX_RETRY_AFTER_S = 600.0
 # Before polling begins again that a defect broke off.
 _POLLING_PAUSE_S = 1.0
 _FOLLOW_MS = 2_000
@@ -112,6 +113,10 @@ class Session(QObject):
         self._feeds: Feeds | None = None
         self._life: asyncio.Task[Any] | None = None
         self._changing = asyncio.Lock()
+        # Whether the client's key is known to be this profile's owner's: until then nobody gets the client.
+        self._is_owners = False
+        # What closes the clients and connectors of earlier keys; a step leaves the list once it is done.
+        self._left_over: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._owner = OwnerFile(ProfilePaths(mirror_path.parent).owner, key)
         # Which key is in use, as the journal names it; empty before the first connection.
         self.key_fingerprint = ""
@@ -149,8 +154,10 @@ class Session(QObject):
         if not self.can_change_key:
             raise RuntimeError("this session stays off the network")
         before, self._connector = self._connector, connector
+        if before is not None:
+            self._left_over.append(before.close)
         self._set_connection(Connection.CONNECTING)
-        self._engine.submit(self._live_anew(connector, before), self, failed=self._take_trouble)
+        self._engine.submit(self._live_anew(connector), self, failed=self._take_trouble)
 
     def stop(self) -> None:
         """Cancel everything under way and close what is open. Bounded in time."""
@@ -252,7 +259,9 @@ class Session(QObject):
             if problem and not self.is_offline:
                 raise NotArmed(problem)
             try:
-                return await self.connected().create_account(currency)
+                client = self.connected()
+                self.movements.check(client)
+                return await client.create_account(currency)
             finally:
                 self.refresh(Kind.ACCOUNTS)
 
@@ -260,7 +269,7 @@ class Session(QObject):
 
     def connected(self) -> LumetradeClient:
         """The client, for work that runs on the worker. Errors: Offline, Unreachable."""
-        if self._client is None:
+        if self._client is None or not self._is_owners:
             raise Offline if self.is_offline else Unreachable("Not connected yet.", wire=Wire.NOT_SENT)
         return self._client
 
@@ -277,23 +286,30 @@ class Session(QObject):
         kind, equal = alike_query(terms)
         return [_CODECS[kind].decode(document) for document in self._worker_reader.matching(kind, equal)]
 
-    async def _live_anew(self, connector: Connector, before: Connector | None) -> None:
+    async def _live_anew(self, connector: Connector) -> None:
         async with self._changing:
             if self._life is not None:
                 self._life.cancel()
                 await asyncio.wait([self._life])
-            client, self._client, self._feeds = self._client, None, None
-            try:
-                # An order under way has the old client in hand, and its outcome is wanted.
-                await self.movements.settle()
-            finally:
-                if client is not None:
-                    await client.aclose()
-                if before is not None:
-                    await before.close()
-        # One that was replaced again meanwhile is closed by the next one's turn.
+            if self._client is not None:
+                self._left_over.insert(0, self._client.aclose)
+            self._client, self._feeds, self._is_owners = None, None, False
+            # An order under way has the old client in hand, and its outcome is wanted. Stopped meanwhile, the farewell
+            # waits for it and closes what is left.
+            await self.movements.settle()
+            await self._close_left_over()
+        # One that was replaced again meanwhile is left over by the next one.
         if connector is self._connector:
             await self._live(connector)
+
+    async def _close_left_over(self) -> None:
+        while self._left_over:
+            step = self._left_over[0]
+            try:
+                await step()
+            except Exception:
+                log.exception("closing failed")
+            self._left_over.remove(step)
 
     async def _live(self, connector: Connector) -> None:
         self._life = asyncio.current_task()
@@ -306,21 +322,23 @@ class Session(QObject):
                 attempts += 1
                 await self._wait_to_try(attempts)
         if self._mirror is None:
+            self._is_owners = True
             return
         fingerprint = self._client.key_fingerprint
         self._engine.on_ui(lambda: self._take_key(fingerprint))
         if await self._is_strangers(self._client):
             self._engine.on_ui(lambda: self._set_connection(Connection.STRANGER))
             return
+        self._is_owners = True
         self._feeds = Feeds(
             self._client, self._mirror, self._worker_reader, self.clock, self._pace, self._post, self.movements.look
         )
         await self._poll_for_ever(self._feeds)
 
-    async def _wait_to_try(self, attempts: int) -> None:
+    async def _wait_to_try(self, attempts: int, at_least_s: float = 0.0) -> None:
         self._try_again.clear()
         try:
-            async with asyncio.timeout(min(_MAX_CONNECT_PAUSE_S, 2.0**attempts)):
+            async with asyncio.timeout(max(min(_MAX_CONNECT_PAUSE_S, 2.0**attempts), at_least_s)):
                 await self._try_again.wait()
         except TimeoutError:
             pass
@@ -328,12 +346,13 @@ class Session(QObject):
     async def _is_strangers(self, client: LumetradeClient) -> bool:
         """Whether a key that is new here sees none of the accounts that are known: then nothing of it may be written."""
         documents = self._worker_reader.small(Kind.ACCOUNTS)
-        known = frozenset(Kind.ACCOUNTS.key(_CODECS[Kind.ACCOUNTS].decode(document)) for document in documents)
+        ids = (Kind.ACCOUNTS.key(_CODECS[Kind.ACCOUNTS].decode(document)) for document in documents)
+        known = frozenset(each for each in ids if each)
         if known and self._owner.key_fingerprint != client.key_fingerprint:
             found = await self._accounts_of(client)
             if found and not found & known:
-                self._client = None
                 await client.aclose()
+                self._client = None
                 return True
         self._owner.keep(client.key_fingerprint)
         return False
@@ -344,12 +363,15 @@ class Session(QObject):
             try:
                 listing = await client.list_accounts()
                 rows = [row for rows, _ in listing.pieces() for row in rows]
-                return frozenset(key for row in rows if (key := Kind.ACCOUNTS.key(row.record)))
+                found = frozenset(key for row in rows if (key := Kind.ACCOUNTS.key(row.record)))
+                if not found and len(listing):
+                    raise Unreadable("None of the key's accounts can be read, so nobody knows whose it is.")
+                return found
             except DeskError as error:
                 after = _connection_after(error)
                 self._engine.on_ui(lambda error=error, after=after: self._take_trouble(error, after))  # type: ignore[misc]
                 attempts += 1
-                await self._wait_to_try(attempts)
+                await self._wait_to_try(attempts, min(error.retry_after_s or 0.0, _MAX_RETRY_AFTER_S))
 
     async def _poll_for_ever(self, feeds: Feeds) -> None:
         while True:
@@ -373,6 +395,7 @@ class Session(QObject):
         steps: list[Callable[[], Coroutine[Any, Any, None]]] = [self.movements.linger]
         if self._client is not None:
             steps.append(self._client.aclose)
+        steps.append(self._close_left_over)
         if self._connector is not None:
             steps.append(self._connector.close)
         for step in steps:

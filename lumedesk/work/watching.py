@@ -72,7 +72,7 @@ class Watcher:
                 is_later = asked_at is None or asked_at >= datetime.fromisoformat(intent.times[-1])
                 is_same_key = key_fingerprint in (None, intent.arming.key_fingerprint)
                 proves = is_whole and is_later and is_same_key
-                self._look_for(intent, proves_absence=proves)
+                self._look_for(intent, proves_absence=proves, is_same_key=is_same_key)
 
     def is_settled(self, intent: Intent) -> bool:
         """Whether no list will be compared with this intent any more."""
@@ -97,7 +97,7 @@ class Watcher:
             return self._clean_lists.get(intent.uuid, 0) < LISTS_AFTER_REFUSAL
         return intent.state in UNDECIDED
 
-    def _look_for(self, intent: Intent, *, proves_absence: bool) -> None:
+    def _look_for(self, intent: Intent, *, proves_absence: bool, is_same_key: bool) -> None:
         journal = self._books.journal
         if journal is None:
             return
@@ -106,6 +106,9 @@ class Watcher:
         if step is None:
             if intent.state is State.REFUSED and proves_absence:
                 self._clean_lists[intent.uuid] = self._clean_lists.get(intent.uuid, 0) + 1
+            return
+        if step.state is State.UNKNOWN and not is_same_key:
+            # What looked like it looks otherwise to this key; the order's own key may still see it.
             return
         try:
             self._move(intent, step)

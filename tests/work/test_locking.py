@@ -641,3 +641,39 @@ def test_once_closed_nothing_locks_it(open_desk: tuple[Locking, Heard], clock: F
     assert heard.all == []
     window.close()
     window.deleteLater()
+
+
+def test_locked_while_it_is_being_removed_the_passphrase_stays(
+    open_desk: tuple[Locking, Heard], path: Path, qtbot: QtBot, engine: Engine
+) -> None:
+    locking, heard = open_desk
+    asked, may_go_on = Asked(), threading.Event()
+
+    async def hold_up() -> None:
+        may_go_on.wait(5)
+
+    engine.submit(hold_up(), locking)
+    locking.remove_passphrase(RIGHT, asked.owner, asked.done, asked.failed)
+    locking.lock(Reason.SYSTEM)
+    may_go_on.set()
+    qtbot.waitUntil(lambda: bool(asked.answers))
+    assert isinstance(asked.answers[0], LockNotKept)
+    assert path.exists()
+    attempt(locking, heard, RIGHT, qtbot)
+    assert heard.take()[-1] == "unlocked"
+
+
+def test_the_lock_key_held_down_asks_once(make: MakeLocking, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    locking = make()
+    heard = Heard(locking)
+    window = QWidget()
+    window.show()
+    qtbot.waitExposed(window)
+    QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert heard.take() == ["passphrase wanted"]
+    held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier, "", True)
+    monkeypatch.setattr(held, "spontaneous", lambda: True)
+    assert locking.eventFilter(window, held)
+    assert heard.take() == []
+    window.close()
+    window.deleteLater()

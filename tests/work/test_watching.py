@@ -246,3 +246,13 @@ def test_where_an_order_appears() -> None:
     assert set(alike_query(confirmation_terms(by_from=False))[1]) == {"from_currency", "to_currency", "to_amount"}
     one, other = (alike_query(withdrawal_terms(amount=Decimal(text)))[1]["amount"] for text in ("250", "250.00"))
     assert one == other, "amounts are looked up by value"
+
+
+def test_what_another_key_sees_otherwise_is_not_gone(bench: Bench) -> None:
+    bench.carry(LOST)
+    assert look(bench, row("w1")) is State.LIKELY
+    bench.rows = []
+    bench.watcher.look(Kind.WITHDRAWALS, key_fingerprint="another key")
+    assert bench.intent().state is State.LIKELY
+    bench.watcher.look(Kind.WITHDRAWALS, key_fingerprint="k1")
+    assert bench.intent().state is State.UNKNOWN
