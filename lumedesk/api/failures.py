@@ -101,7 +101,7 @@ def _network_words(error: BaseException, secret: Secret | None) -> str:
                 return "The connection was refused."
             case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
                 return "The connection was reset."
-            case ssl.SSLEOFError():
+            case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
                 return "The connection was closed while it was being made secure."
     return cleaned(f"{type(error).__name__}: {error}", secret).rstrip(": ")
 

@@ -177,6 +177,8 @@ class Watch:
         self._thread = threading.Thread(target=self._go_round, name="canary watch")
 
     def __enter__(self) -> "Watch":
+        # Once at least, however busy the computer is and however short the process lives.
+        self._look_at(self.pid)
         self._thread.start()
         return self
 

@@ -294,7 +294,9 @@ def test_the_destination_is_whole_and_grouped_and_copies_without_spaces(opened: 
     code.selectAll()
     QTest.keySequence(code, "Ctrl+C")
     assert QGuiApplication.clipboard().text() == "62847719203"
-    QGuiApplication.clipboard().clear()
+    app = QApplication.instance()
+    assert app is not None
+    Clipboard.of(app).clear_if_ours()
 
 
 def test_a_beneficiary_that_changed_since_last_seen_is_shown_in_red_and_acknowledged(opened: Open) -> None:
@@ -316,7 +318,8 @@ def test_a_beneficiary_that_changed_since_last_seen_is_shown_in_red_and_acknowle
 
 
 def code_of(card: Any) -> Any:
-    from lumedesk.views.parts.text import Passage
+    from lumedesk.views.parts.clipboard import Clipboard
+from lumedesk.views.parts.text import Passage
 
     return card.findChild(Passage)
 
