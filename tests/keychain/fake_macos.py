@@ -83,4 +83,4 @@ class FakeSecurity:
         return items
 
     def _raise(self, status: int) -> None:
-        raise _KINDS.get(status, Error)(status, "canary: a text that may quote a secret")
+        raise _KINDS.get(status, Error)(status, "c4nary: a text that may quote a secret")

@@ -57,4 +57,4 @@ class FakeCredentials:
 
     def _refuse(self, function: str) -> None:
         if self.status:
-            raise error(self.status, function, "canary: a text that may quote a secret")
+            raise error(self.status, function, "c4nary: a text that may quote a secret")

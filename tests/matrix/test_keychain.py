@@ -1,34 +1,37 @@
-"""Rows 69 to 74 of the fault matrix, on a real Secret Service. What the windows make of them: tests/journeys."""
+"""Rows 69 to 74 of the fault matrix on the keychain itself; what the window makes of them is tested with the window."""
 
-import contextlib
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from keyring.backends.fail import Keyring as FailKeyring
-from keyring.backends.null import Keyring as NullKeyring
+from keyring.backends import SecretService as backends
+from keyring.backends import chainer, fail, null
 
 from lumedesk.domain.credentials import Credentials, Secret
 from lumedesk.keychain import (
     MAX_UNITS,
     KeychainDenied,
     KeychainLocked,
-    MemoryKeychain,
     NoKeychain,
+    NotKept,
     SecretTooLong,
     SystemKeychain,
     Vault,
     system_keychain,
 )
 from tests.keychain.fake_macos import FakeSecurity
-from tests.support.keychain_victim import NEW
-from tests.support.secret_service import PASSWORD, SecretService, secret_service
+from tests.support.secret_service import PASSWORD, PATIENCE_S, SecretService, secret_service
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).parents[2]
 OLD = Credentials("old-key", Secret("old-secret"))
+NEW = Credentials("new-key", Secret("new-secret"))
+NEWER = Credentials("newer-key", Secret("newer-secret"))
 
 
 @pytest.fixture
@@ -38,121 +41,287 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretService]:
         yield service
 
 
-@pytest.fixture
-def vault(service: SecretService) -> Vault:
+def in_a_process(run: Callable[[], str]) -> str | None:
+    """What `run` returns in a process of its own; None if that was killed."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            os.write(writing, run().encode())
+        except BaseException as error:  # noqa: BLE001 - nothing may reach the tests' own process
+            os.write(writing, f"failed: {type(error).__name__}".encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        answer = pipe.read()
+    return None if os.WIFSIGNALED(os.waitpid(pid, 0)[1]) else answer
+
+
+def read_anew(profile_id: str = "ab12") -> Credentials | None:
+    """The credentials as another process, started later, reads them."""
+
+    def run() -> str:
+        held = Vault(system_keychain(), profile_id).credentials()
+        return f"{held.key} {held.secret.reveal()}" if held else "nothing"
+
+    key, _, secret = (in_a_process(run) or "killed").partition(" ")
+    assert not key.startswith("failed"), secret
+    return Credentials(key, Secret(secret)) if secret else None
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_row_69_a_locked_keychain_asks_and_waits_on_the_thread_that_called(service: SecretService) -> None:
     vault = Vault(system_keychain(), "ab12")
     vault.keep(OLD)
-    return vault
-
-
-def test_row_69_a_locked_keychain_is_told_and_asked_for_its_password(service: SecretService, vault: Vault) -> None:
     service.lock()
-    with pytest.raises(KeychainLocked):
-        vault.credentials()
+    read: list[Credentials | None] = []
     with service.prompter() as prompter:
+        worker = threading.Thread(target=lambda: read.append(vault.credentials()))
+        worker.start()
+        assert prompter.asked.wait(PATIENCE_S), "the question is on the screen"
+        assert worker.is_alive(), "and only the thread that called waits for the answer"
         prompter.enter(PASSWORD)
-        assert vault.credentials() == OLD
-        assert prompter.questions == 1
+        worker.join(PATIENCE_S)
+    assert read == [OLD]
 
 
-def test_row_70_a_dismissed_question_gives_nothing_and_loses_nothing(service: SecretService, vault: Vault) -> None:
+def test_row_69_a_locked_keychain_that_nobody_can_unlock_is_named(service: SecretService) -> None:
+    vault = Vault(system_keychain(), "ab12")
+    vault.keep(OLD)
+    service.lock()
+    for call in (vault.credentials, vault.store_key, vault.make_store_key, vault.forget, lambda: vault.keep(NEW)):
+        with pytest.raises(KeychainLocked) as caught:
+            call()
+        assert "locked" in caught.value.title
+        assert caught.value.advice
+
+
+def test_row_70_a_closed_question_is_denied_and_loses_nothing(service: SecretService) -> None:
+    vault = Vault(system_keychain(), "ab12")
+    vault.keep(OLD)
     service.lock()
     with service.prompter() as prompter:
         prompter.dismiss()
-        with pytest.raises(KeychainDenied):
-            vault.credentials()
-        with pytest.raises(KeychainDenied):
-            vault.keep(NEW)
-    with service.prompter() as prompter:
+        for call in (vault.credentials, vault.store_key, vault.make_store_key, vault.forget, lambda: vault.keep(NEW)):
+            with pytest.raises(KeychainDenied) as caught:
+                call()
+            assert caught.value.advice
         prompter.enter(PASSWORD)
         assert vault.credentials() == OLD
+        assert vault.store_key() is None
 
 
-def test_row_71_without_a_keychain_a_secret_is_in_memory_and_in_no_file(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("bus", ["", "unix:path=/nowhere/bus"])
+def test_row_71_without_a_keychain_nothing_is_written_anywhere(tmp_path: Path, bus: str) -> None:
+    program = (
+        "from lumedesk.keychain import *\n"
+        "try:\n"
+        "    system_keychain()\n"
+        "except NoKeychain as trouble:\n"
+        "    print(trouble.title, trouble, trouble.advice)\n"
+        "    memory = MemoryKeychain()\n"
+        "    assert not memory.is_lasting\n"
+        "    from lumedesk.domain.credentials import Credentials, Secret\n"
+        "    Vault(memory, 'ab12').keep(Credentials('key', Secret('canary')))\n"
+        "    assert Vault(memory, 'ab12').credentials()\n"
+    )
+    places = {name: str(tmp_path / name) for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "TMPDIR")}
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), **places}
+    if bus:
+        environment["DBUS_SESSION_BUS_ADDRESS"] = bus
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("No keychain can be used No Secret Service answers")
+    assert "never put into a file" in done.stdout
+    assert list(tmp_path.rglob("*")) == []
+
+
+class PlaintextKeyring(null.Keyring):
+    """Named as keyrings.alt's backend that writes secrets into a file."""
+
+
+class Keyring(backends.Keyring):
+    """Named as the right one, and derived from it; but not it."""
+
+
+@pytest.mark.parametrize(
+    "kind", [null.Keyring, fail.Keyring, chainer.ChainerBackend, PlaintextKeyring, Keyring], ids=repr
+)
+def test_row_72_a_null_file_or_unknown_backend_is_refused(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Keyring, "__module__", backends.__name__)
+    with pytest.raises(NoKeychain, match="refused"):
+        SystemKeychain(kind())
+
+
+def test_row_72_a_null_backend_in_the_right_ones_place_is_refused(
+    service: SecretService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
-    for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "TMPDIR"):
-        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setattr(backends, "Keyring", null.Keyring)
     with pytest.raises(NoKeychain):
         system_keychain()
-    memory = Vault(MemoryKeychain(), "ab12")
-    memory.keep(NEW)
-    assert memory.credentials() == NEW
-    assert not memory.keychain.is_lasting
-    assert not list(tmp_path.rglob("*"))
 
 
-def test_row_72_a_backend_that_forgets_is_refused() -> None:
-    class Disguised(NullKeyring):
-        """A null backend that calls itself the real one."""
+def test_row_72_writes_that_are_swallowed_are_noticed(service: SecretService, monkeypatch: pytest.MonkeyPatch) -> None:
+    keychain = system_keychain()
+    monkeypatch.setattr(backends.Keyring, "set_password", lambda *_: None)
+    with pytest.raises(NotKept):
+        keychain.write("x", Secret("canary"))
+    vault = Vault(keychain, "ab12")
+    with pytest.raises(NotKept):
+        vault.make_store_key()
+    with pytest.raises(NotKept):
+        vault.keep(OLD)
 
-    Disguised.__module__, Disguised.__qualname__ = "keyring.backends.SecretService", "Keyring"
-    for backend in (NullKeyring(), FailKeyring(), Disguised()):
-        with pytest.raises(NoKeychain, match="refused"):
-            SystemKeychain(backend)
 
-
-def test_row_73_a_secret_that_windows_could_not_hold_is_refused_everywhere(
-    service: SecretService, vault: Vault
+@pytest.mark.parametrize("letter", ["x", "é", "€", "𝄞"])
+def test_row_73_a_secret_over_1280_units_is_refused_before_the_keychain_is_asked(
+    service: SecretService, monkeypatch: pytest.MonkeyPatch, letter: str
 ) -> None:
-    before = service.held()
-    for long in ("x" * (MAX_UNITS + 1), "𝄞" * (MAX_UNITS // 2 + 1)):
-        with pytest.raises(SecretTooLong, match=r"1,?280"):
-            vault.keep(Credentials("k", Secret(long)))
-    assert MAX_UNITS == 1280
-    assert service.held() == before
+    keychain = system_keychain()
+    value = letter * (MAX_UNITS // (2 if letter == "𝄞" else 1)) + "x"
+
+    def unasked(*_: Any) -> None:
+        raise AssertionError("the keychain was asked")
+
+    for name in ("get_password", "set_password", "delete_password"):
+        monkeypatch.setattr(backends.Keyring, name, unasked)
+    with pytest.raises(SecretTooLong, match=r"1,281 characters long; an entry holds 1,280") as caught:
+        keychain.write("x", Secret(value))
+    assert value not in str(caught.value)
+    with pytest.raises(SecretTooLong):
+        Vault(keychain, "ab12").keep(Credentials("key", Secret(value)))
+    monkeypatch.undo()
+    assert service.held() == {}
 
 
-def killed(service: SecretService, call: int, moment: str) -> int:
-    """Replace the key in a process that dies at that call; how it ended."""
-    command = [sys.executable, "-m", "tests.support.keychain_victim", "ab12", str(call), moment]
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=30).returncode
+def messages(run: Callable[[], None], *, killed_before: int = 0) -> int:
+    """Run it in a process that is killed before it sends that message to the bus. Shape: how many it sent; 0 if killed."""
+    from jeepney.io.blocking import DBusConnection
+
+    def counted() -> str:
+        sent, send = 0, DBusConnection.send_message
+
+        def send_or_die(*arguments: Any, **options: Any) -> Any:
+            nonlocal sent
+            sent += 1
+            if sent == killed_before:
+                die()
+            return send(*arguments, **options)
+
+        DBusConnection.send_message = send_or_die
+        run()
+        return str(sent)
+
+    answer = in_a_process(counted)
+    assert answer is None or answer.isdecimal(), answer
+    return int(answer or 0)
 
 
-def test_row_74_a_crash_between_any_two_calls_leaves_the_old_key_or_the_new_one(
-    service: SecretService, vault: Vault
+def test_row_74_killed_before_any_message_of_a_rotation_leaves_old_or_new_whole(service: SecretService) -> None:
+    """On the real Secret Service: between any two calls, and within each."""
+    vault = Vault(system_keychain(), "ab12")
+    vault.keep(OLD)
+    total = messages(lambda: Vault(system_keychain(), "ab12").keep(NEW))
+    assert read_anew() == NEW
+    seen: list[str] = []
+    for number in range(1, total + 1):
+        vault.keep(OLD)
+        assert messages(lambda: Vault(system_keychain(), "ab12").keep(NEW), killed_before=number) == 0
+        held = read_anew()
+        assert held in (OLD, NEW), f"killed before message {number} of {total}"
+        seen.append(held.key if held else "")
+        assert list(service.held()) == ["LumeDesk ab12/credentials"], "and the second entry is gone"
+    assert seen == sorted(seen, reverse=True), "old until it is new"
+    assert set(seen) == {"old-key", "new-key"}
+
+
+def test_row_74_killed_while_finishing_a_rotation_leaves_the_new_whole(service: SecretService) -> None:
+    vault = Vault(system_keychain(), "ab12")
+
+    def interrupted() -> None:
+        vault.keep(NEW)
+        new = vault.keychain.read("ab12/credentials")
+        vault.keep(OLD)
+        assert new is not None
+        vault.keychain.write("ab12/credentials/next", new)
+
+    interrupted()
+    total = messages(lambda: Vault(system_keychain(), "ab12").credentials() and None)
+    for number in range(1, total + 1):
+        interrupted()
+        messages(lambda: Vault(system_keychain(), "ab12").credentials() and None, killed_before=number)
+        assert read_anew() == NEW, f"killed before message {number} of {total}"
+
+
+@pytest.fixture
+def security(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeSecurity:
+    """Stands for macOS, where replacing an entry is deleting it, then adding it."""
+    fake = FakeSecurity(tmp_path / "items.json")
+    fake.install(monkeypatch)
+    return fake
+
+
+def killed_at(security: FakeSecurity, number: int, credentials: Credentials) -> bool:
+    """Keep them in a process that is killed before its call of that number; whether it came to that."""
+
+    def run() -> str:
+        security.calls = 0
+        security.before = lambda call: die() if call == number else None
+        Vault(system_keychain(), "ab12").keep(credentials)
+        return "kept"
+
+    answer = in_a_process(run)
+    assert answer in (None, "kept")
+    return answer is None
+
+
+def test_row_74_a_crash_between_delete_and_add_on_a_fake_macos_leaves_old_or_new_whole(
+    security: FakeSecurity,
 ) -> None:
-    seen, call = [], 0
+    """And a second crash, in the rotation after the first one, leaves one of the three."""
+    seen: set[str] = set()
+    number = 1
     while True:
-        call += 1
-        endings = set()
-        for moment in ("before", "after"):
-            vault.forget()
-            vault.keep(OLD)
-            endings.add(killed(service, call, moment))
-            # Another process, as the next start is.
-            found = Vault(system_keychain(), "ab12").credentials()
-            assert found in (OLD, NEW), f"{moment} call {call}"
-            seen.append(found)
-        if endings == {0}:
+        Vault(system_keychain(), "ab12").keep(OLD)
+        if not killed_at(security, number, NEW):
             break
-        assert endings == {-signal.SIGKILL}
-    assert call > 5, "the key is written twice, read back twice, and one copy removed"
-    assert seen[0] == OLD
-    assert seen[-1] == NEW
-    assert OLD not in seen[seen.index(NEW) :], "once the new key was whole it stays"
+        held = read_anew()
+        assert held in (OLD, NEW), f"killed before call {number}"
+        seen.add(held.key if held else "")
+        second = 1
+        while True:
+            Vault(system_keychain(), "ab12").keep(OLD)
+            killed_at(security, number, NEW)
+            if not killed_at(security, second, NEWER):
+                break
+            assert read_anew() in (OLD, NEW, NEWER), f"killed before call {number}, then before call {second}"
+            second += 1
+        number += 1
+    assert seen == {"old-key", "new-key"}
+    assert number > 6, "it came to deaths in the middle"
 
 
-@pytest.mark.parametrize("call", range(1, 12))
-def test_row_74_a_fake_macos_that_dies_between_delete_and_add_loses_no_key(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, call: int
-) -> None:
-    """The fake stands for macOS, whose keychain replaces an entry by deleting it first."""
+def test_row_74_on_a_fake_macos_an_entry_alone_would_be_lost(security: FakeSecurity) -> None:
+    """Why there are two entries: one that is replaced in place is gone if the crash comes at the wrong moment."""
+    keychain = system_keychain()
+    keychain.write("x", Secret("old"))
 
-    class Died(BaseException):
-        pass
+    def run() -> str:
+        security.calls = 0
+        security.before = lambda call: die() if call == 2 else None
+        keychain.write("x", Secret("new"))
+        return "kept"
 
-    def die(number: int) -> None:
-        if number == call:
-            raise Died
-
-    security = FakeSecurity(tmp_path / "items")
-    security.install(monkeypatch)
-    Vault(system_keychain(), "ab12").keep(OLD)
-    security.calls = 0
-    security.before = die
-    with contextlib.suppress(Died):
-        Vault(system_keychain(), "ab12").keep(NEW)
-    security.before = lambda _number: None
-    assert Vault(system_keychain(), "ab12").credentials() in (OLD, NEW)
+    assert in_a_process(run) is None
+    assert keychain.read("x") is None

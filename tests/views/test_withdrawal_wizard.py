@@ -16,6 +16,7 @@ from lumedesk.domain.kinds import Kind
 from lumedesk.domain.limits import CurrencyLimits, Limits
 from lumedesk.domain.movements import Verdict
 from lumedesk.domain.withdrawals import Draft, Step
+from lumedesk.views.parts.clipboard import Clipboard
 from lumedesk.views.wizards.withdrawal import WithdrawalWizard
 from lumedesk.views.wizards.withdrawal_review import CodePassage
 from tests.support.clock import FakeClock
@@ -318,8 +319,7 @@ def test_a_beneficiary_that_changed_since_last_seen_is_shown_in_red_and_acknowle
 
 
 def code_of(card: Any) -> Any:
-    from lumedesk.views.parts.clipboard import Clipboard
-from lumedesk.views.parts.text import Passage
+    from lumedesk.views.parts.text import Passage
 
     return card.findChild(Passage)
 
