@@ -170,6 +170,8 @@ def run(world: World, module: str, what: str, once_told: Listener | None = None)
             for line in lines:
                 stdout.write(line)
                 told.append(json.loads(line))
+                # What it has started by now may be gone at the next round.
+                watch.look()
                 if once_told is not None:
                     once_told(told[-1], process, stdin)
         code = process.wait(60)

@@ -45,7 +45,7 @@ def test_an_entry_is_written_read_replaced_and_removed(service: SecretService, k
     assert service.held() == {}
 
 
-def test_the_longest_secret_is_kept_and_one_unit_more_is_refused(keychain: Keychain) -> None:
+def test_a_secret_of_the_longest_length_is_kept(keychain: Keychain) -> None:
     longest = "𝄞" * (MAX_UNITS // 2)
     keychain.write("x", Secret(longest))
     assert keychain.read("x") == Secret(longest)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keyring.backends import SecretService as backends
+from keyring.backends import SecretService as Backend
 from keyring.backends import chainer, fail, null
 
 from lumedesk.domain.credentials import Credentials, Secret
@@ -18,6 +18,7 @@ from lumedesk.keychain import (
     MAX_UNITS,
     KeychainDenied,
     KeychainLocked,
+    MemoryKeychain,
     NoKeychain,
     NotKept,
     SecretTooLong,
@@ -151,7 +152,7 @@ class PlaintextKeyring(null.Keyring):
     """Named as keyrings.alt's backend that writes secrets into a file."""
 
 
-class Keyring(backends.Keyring):
+class Keyring(Backend.Keyring):
     """Named as the right one, and derived from it; but not it."""
 
 
@@ -159,7 +160,7 @@ class Keyring(backends.Keyring):
     "kind", [null.Keyring, fail.Keyring, chainer.ChainerBackend, PlaintextKeyring, Keyring], ids=repr
 )
 def test_row_72_a_null_file_or_unknown_backend_is_refused(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Keyring, "__module__", backends.__name__)
+    monkeypatch.setattr(Keyring, "__module__", Backend.__name__)
     with pytest.raises(NoKeychain, match="refused"):
         SystemKeychain(kind())
 
@@ -167,14 +168,14 @@ def test_row_72_a_null_file_or_unknown_backend_is_refused(kind: type, monkeypatc
 def test_row_72_a_null_backend_in_the_right_ones_place_is_refused(
     service: SecretService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backends, "Keyring", null.Keyring)
+    monkeypatch.setattr(Backend, "Keyring", null.Keyring)
     with pytest.raises(NoKeychain):
         system_keychain()
 
 
 def test_row_72_writes_that_are_swallowed_are_noticed(service: SecretService, monkeypatch: pytest.MonkeyPatch) -> None:
     keychain = system_keychain()
-    monkeypatch.setattr(backends.Keyring, "set_password", lambda *_: None)
+    monkeypatch.setattr(Backend.Keyring, "set_password", lambda *_: None)
     with pytest.raises(NotKept):
         keychain.write("x", Secret("canary"))
     vault = Vault(keychain, "ab12")
@@ -195,7 +196,7 @@ def test_row_73_a_secret_over_1280_units_is_refused_before_the_keychain_is_asked
         raise AssertionError("the keychain was asked")
 
     for name in ("get_password", "set_password", "delete_password"):
-        monkeypatch.setattr(backends.Keyring, name, unasked)
+        monkeypatch.setattr(Backend.Keyring, name, unasked)
     with pytest.raises(SecretTooLong, match=r"1,281 characters long; an entry holds 1,280") as caught:
         keychain.write("x", Secret(value))
     assert value not in str(caught.value)
@@ -228,16 +229,23 @@ def messages(run: Callable[[], None], *, killed_before: int = 0) -> int:
     return int(answer or 0)
 
 
+def as_kept(credentials: Credentials) -> Secret:
+    """What an entry holds for them."""
+    memory = MemoryKeychain()
+    Vault(memory, "x").keep(credentials)
+    return memory.read("x/credentials") or Secret("")
+
+
 def test_row_74_killed_before_any_message_of_a_rotation_leaves_old_or_new_whole(service: SecretService) -> None:
     """On the real Secret Service: between any two calls, and within each."""
-    vault = Vault(system_keychain(), "ab12")
-    vault.keep(OLD)
-    total = messages(lambda: Vault(system_keychain(), "ab12").keep(NEW))
+    keychain, old = system_keychain(), as_kept(OLD)
+    keychain.write("ab12/credentials", old)
+    total = messages(lambda: Vault(keychain, "ab12").keep(NEW))
     assert read_anew() == NEW
     seen: list[str] = []
     for number in range(1, total + 1):
-        vault.keep(OLD)
-        assert messages(lambda: Vault(system_keychain(), "ab12").keep(NEW), killed_before=number) == 0
+        keychain.write("ab12/credentials", old)
+        assert messages(lambda: Vault(keychain, "ab12").keep(NEW), killed_before=number) == 0
         held = read_anew()
         assert held in (OLD, NEW), f"killed before message {number} of {total}"
         seen.append(held.key if held else "")
@@ -247,20 +255,20 @@ def test_row_74_killed_before_any_message_of_a_rotation_leaves_old_or_new_whole(
 
 
 def test_row_74_killed_while_finishing_a_rotation_leaves_the_new_whole(service: SecretService) -> None:
-    vault = Vault(system_keychain(), "ab12")
+    keychain, old, new = system_keychain(), as_kept(OLD), as_kept(NEW)
 
-    def interrupted() -> None:
-        vault.keep(NEW)
-        new = vault.keychain.read("ab12/credentials")
-        vault.keep(OLD)
-        assert new is not None
-        vault.keychain.write("ab12/credentials/next", new)
+    def finish() -> None:
+        assert Vault(keychain, "ab12").credentials() == NEW
 
-    interrupted()
-    total = messages(lambda: Vault(system_keychain(), "ab12").credentials() and None)
+    def interrupt() -> None:
+        keychain.write("ab12/credentials", old)
+        keychain.write("ab12/credentials/next", new)
+
+    interrupt()
+    total = messages(finish)
     for number in range(1, total + 1):
-        interrupted()
-        messages(lambda: Vault(system_keychain(), "ab12").credentials() and None, killed_before=number)
+        interrupt()
+        assert messages(finish, killed_before=number) == 0
         assert read_anew() == NEW, f"killed before message {number} of {total}"
 
 

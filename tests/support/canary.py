@@ -177,8 +177,6 @@ class Watch:
         self._thread = threading.Thread(target=self._go_round, name="canary watch")
 
     def __enter__(self) -> "Watch":
-        # Once at least, however busy the computer is and however short the process lives.
-        self._look_at(self.pid)
         self._thread.start()
         return self
 
@@ -190,10 +188,14 @@ class Watch:
         """The canaries in all that was read."""
         return {hit for place, data in self.seen for hit in hunter.in_bytes(data, place)}
 
+    def look(self) -> None:
+        """Read all of them now."""
+        for pid in _descendants(self._process.pid):
+            self._look_at(pid)
+
     def _go_round(self) -> None:
         while self._process.poll() is None and not self._is_over.is_set():
-            for pid in _descendants(self._process.pid):
-                self._look_at(pid)
+            self.look()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_ROUND_S)
 
