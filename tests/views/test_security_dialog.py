@@ -41,6 +41,7 @@ def show(qapp: QApplication, engine: Engine, path: Path, clock: FakeClock) -> It
 
     def show_one(**options: Any) -> SecurityDialog:
         locking = Locking(path, "p", engine, clock, store_key=STORE_KEY, cost=CHEAP, **options)
+        locking.is_locked = False  # the dialog is only ever seen on an open desk
         shown.append(SecurityDialog(locking))
         shown[-1].show()
         settle()
