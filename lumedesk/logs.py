@@ -265,7 +265,8 @@ class Logging:
         for name in _MUTED:
             logging.getLogger(name).setLevel(logging.WARNING)
         if self._crashes is not None:
-            faulthandler.enable(self._crashes)
+            # Of the thread that crashed alone: reading what the others are just doing can end the report before that one is told.
+            faulthandler.enable(self._crashes, all_threads=False)
         sys.excepthook, threading.excepthook, sys.unraisablehook = _take_error, _take_thread_error, _take_unraisable
         # Python's own way writes them to standard error as they are.
         warnings.showwarning = _take_warning

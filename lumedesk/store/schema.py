@@ -1,0 +1,69 @@
+"""The tables of the mirror: what is kept of each record, and what is built behind it to order, filter and search by.
+
+A history has three tables. `trades` holds the records as they came; `trades_facts` what is ordered and filtered by,
+without the records, so that looking through all of it stays cheap; `trades_words` finds text. The latter two are filled
+behind the first: rows above the highest one in `trades_facts` are shown already, but not yet found.
+"""
+
+from lumedesk.domain.kinds import Kind
+from lumedesk.store.histories import SHAPES, HistoryShape
+
+SCHEMA_VERSION = 2
+PAGE_SIZE = 8192
+
+# What one poll found out of the ordinary, and each status a row was seen in. `row` is a history's row number.
+_COMMON = (
+    "CREATE TABLE datasets (kind TEXT PRIMARY KEY, digest BLOB NOT NULL, confirmed_at INTEGER NOT NULL,"
+    " set_aside INTEGER NOT NULL) WITHOUT ROWID",
+    # An unfinished poll: rows above `last_row` are taken out again unless it is finished.
+    "CREATE TABLE arriving (kind TEXT PRIMARY KEY, last_row INTEGER NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE small (kind TEXT, position INTEGER, id TEXT NOT NULL, doc BLOB NOT NULL, gone_at INTEGER,"
+    " PRIMARY KEY (kind, position)) WITHOUT ROWID",
+    # The server's list as it came last, in pieces: how long each was, its digest, how it began, its rows' numbers.
+    "CREATE TABLE segments (kind TEXT, position INTEGER, size INTEGER NOT NULL, digest BLOB NOT NULL,"
+    " head BLOB NOT NULL, rows BLOB NOT NULL, PRIMARY KEY (kind, position)) WITHOUT ROWID",
+    "CREATE TABLE transitions (kind TEXT, row INTEGER, seen_at INTEGER, status TEXT,"
+    " PRIMARY KEY (kind, row, seen_at)) WITHOUT ROWID",
+    "CREATE TABLE alerts (number INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, what TEXT NOT NULL,"
+    " seen_at INTEGER NOT NULL, before BLOB, after BLOB, acknowledged_at INTEGER)",
+)
+
+
+def facts_of(kind: Kind) -> str:
+    """The name of the table that a history is ordered and filtered by."""
+    return f"{kind.table}_facts"
+
+
+def words_of(kind: Kind) -> str:
+    """The name of the table that finds text in a history."""
+    return f"{kind.table}_words"
+
+
+def indexes_of(kind: Kind) -> dict[str, str]:
+    """The statement that makes each index on a history's facts, by the index's name."""
+    facts = facts_of(kind)
+    columns = [name for name in SHAPES[kind].columns if name != "words"]
+    return {f"{facts}_{name}": f"CREATE INDEX {facts}_{name} ON {facts} ({name})" for name in columns}
+
+
+def statements() -> list[str]:
+    """All that makes an empty mirror."""
+    made = [*_COMMON]
+    for kind, shape in SHAPES.items():
+        made += _history(kind, shape)
+    return made
+
+
+def _history(kind: Kind, shape: HistoryShape) -> list[str]:
+    # `at` is the record's own time, or else when it was first seen. `gone_at`: since when the server's list lacks it;
+    # `altered_at`: when it was changed after it was final.
+    records = (
+        f"CREATE TABLE {kind.table} (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,"
+        " first_seen INTEGER NOT NULL, gone_at INTEGER, altered_at INTEGER, doc BLOB NOT NULL)"
+    )
+    facts = f"CREATE TABLE {facts_of(kind)} (row INTEGER PRIMARY KEY, {', '.join(shape.columns)})"
+    words = (
+        f"CREATE VIRTUAL TABLE {words_of(kind)} USING fts5(words, content='', columnsize=0, detail=none,"
+        " tokenize='trigram')"
+    )
+    return [records, facts, words, *indexes_of(kind).values()]
