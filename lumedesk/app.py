@@ -2,16 +2,16 @@
 
 import logging
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLockFile
+from PySide6.QtCore import QLockFile, QTimer
 from PySide6.QtWidgets import QApplication
 
 from lumedesk.domain.clocks import Clock, SystemClock
 from lumedesk.domain.credentials import Secret
 from lumedesk.domain.profiles import Profile
-from lumedesk.sandbox.launch import SandboxOptions
 from lumedesk.store.paths import ProfilePaths, make_private_folder
 from lumedesk.store.private_file import NotWritable
 from lumedesk.store.profiles import BadProfile, read_profile, write_profile
@@ -22,7 +22,12 @@ from lumedesk.work.connecting import SandboxConnector
 from lumedesk.work.engine import Engine
 from lumedesk.work.session import Connector, Session
 
+if TYPE_CHECKING:
+    from lumedesk.sandbox.launch import SandboxOptions
+
 log = logging.getLogger(__name__)
+
+_PAINTED_WITHIN_MS = 2_000
 
 _READ_ONLY = "This profile's folder can't be written, so no movement could be recorded. This only shows what was saved."
 _ELSEWHERE = "This profile is open in another LumeDesk, which alone may send. This one only shows what that one saved."
@@ -60,7 +65,8 @@ class Setup:
     offline: bool = False
     # Where to connect; None starts a sandbox.
     connector: Connector | None = None
-    sandbox: SandboxOptions = field(default_factory=SandboxOptions)
+    # None is a sandbox as it usually is.
+    sandbox: "SandboxOptions | None" = None
 
 
 class Desk:
@@ -75,9 +81,14 @@ class Desk:
         look: Look | None = None,
         engine: Engine | None = None,
         claimed: Claim | None = None,
+        window: MainWindow | None = None,
     ) -> None:
-        """`look`, `engine` and `claimed` are taken over where they are there already. Errors: CannotStart, MirrorError."""
+        """`look`, `engine`, `claimed` and a `window` with nothing in it yet are taken over where they are there already.
+
+        Errors: CannotStart, MirrorError.
+        """
         self._is_closed = False
+        self._is_started = False
         paths, clock = setup.paths, clock or SystemClock()
         self._claim = claimed or claim(paths, setup.profile)
         self._hook_before = sys.excepthook
@@ -104,7 +115,28 @@ class Desk:
         except Exception:
             self.engine.stop()
             raise
-        self.window = MainWindow(self.session, self.look, setup.profile)
+        if window is None:
+            self.window = MainWindow(self.session, self.look, setup.profile)
+        else:
+            self.window = window
+            window.fill(self.session, self.look)
+        # What is known is shown first; whoever shows no window connects as soon as there is nothing else to do.
+        self.window.page_painted.connect(self._connect)
+        QTimer.singleShot(0, self.window, self._connect_unseen)
+        # A window that nobody looks at, minimised or covered, may never be painted.
+        QTimer.singleShot(_PAINTED_WITHIN_MS, self.window, self._connect)
+
+    def _connect_unseen(self) -> None:
+        if not self.window.isVisible():
+            self._connect()
+
+    def _connect(self) -> None:
+        if not self._is_started and not self._is_closed:
+            self._is_started = True
+            # On the second thread: done here, it would stall the window that was only just painted.
+            self.engine.look_up(_load_network, self.window, self._start, self._start)
+
+    def _start(self, _outcome: object) -> None:
         self.session.start()
 
     def watch_for_defects(self) -> None:
@@ -128,6 +160,14 @@ class Desk:
         self.session.movements.refuse(
             f"The desk made a mistake ({kind.__name__}). Nothing more is sent until it is started again."
         )
+
+
+def _load_network() -> None:
+    """Import what speaks to servers, which takes 150 ms."""
+    import asyncio  # noqa: F401 - loaded for whoever imports it next
+
+    import lumedesk.api.transport
+    import lumedesk.work.link  # noqa: F401
 
 
 def claim(paths: ProfilePaths, profile: Profile) -> Claim:
@@ -179,4 +219,7 @@ def _sandbox(setup: Setup) -> SandboxConnector:
             record.with_name(record.name + suffix).unlink(missing_ok=True)
         paths.head_of(record).unlink(missing_ok=True)
     paths.seen.unlink(missing_ok=True)
-    return SandboxConnector(setup.sandbox)
+    paths.filters.unlink(missing_ok=True)
+    from lumedesk.sandbox.launch import SandboxOptions
+
+    return SandboxConnector(setup.sandbox or SandboxOptions())

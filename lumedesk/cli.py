@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from lumedesk import __version__, cli_profiles
-from lumedesk.cli_profiles import Refused, say
+from lumedesk import __version__
+from lumedesk.cli_parser import Refused, add_profile_parser, say
 from lumedesk.domain.profiles import Profile, ProfileKind
 from lumedesk.store.paths import BadProfileName, default_data_dir, profile_paths
 from lumedesk.store.profiles import BadProfile, last_opened, list_profiles, read_profile
@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     data_dir = (options.data_dir or default_data_dir()).expanduser().absolute()
     try:
         if options.command == "profile":
+            # Here and below: what a command needs is loaded for that command only.
+            from lumedesk import cli_profiles
+
             return cli_profiles.main(options, data_dir)
         profile = _profile(options, data_dir)
         if options.offline and profile is not None and profile.is_sandbox:
@@ -37,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "Start it from a desktop session; over SSH connect with `ssh -X`; on a server run it under `xvfb-run -a`."
         )
     # Qt is loaded only now: the words above must come even where it can't be.
-    from lumedesk.program import run
+    from lumedesk.running import run
 
     return run(data_dir, profile, offline=options.offline)
 
@@ -53,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     audit = commands.add_parser("audit", help="check or export the audit log of a profile")
     audit.add_argument("task", choices=("verify", "export"))
     audit.add_argument("file", nargs="?", type=Path, help="for export: where to, as .csv or .json")
-    cli_profiles.add_parser(commands)
+    add_profile_parser(commands)
     return parser
 
 
@@ -90,6 +93,7 @@ def _usual(data_dir: Path) -> str | None:
 
 
 def _audit(options: argparse.Namespace, data_dir: Path, profile: Profile | None) -> int:
+    from lumedesk import cli_profiles
     from lumedesk.exports.audit import write_audit
     from lumedesk.store.audit import verify
     from lumedesk.store.chain import ChainBroken, ChainUnwritable

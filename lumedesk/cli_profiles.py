@@ -6,9 +6,9 @@ import getpass
 import math
 import sys
 from pathlib import Path
-from typing import Any
 
 from lumedesk.api.probe import Verdict, test_connection
+from lumedesk.cli_parser import Refused, say
 from lumedesk.domain.clocks import SystemClock
 from lumedesk.domain.credentials import Credentials, Secret
 from lumedesk.domain.lock import passphrase_problem
@@ -22,42 +22,6 @@ from lumedesk.work.connecting import address_problem, endpoint_of
 from lumedesk.work.profiles import NotRemoved, ProfileExists, RecordsUnreadable, enrol, has_records, remove
 
 _EXIT_FAILED = 1
-_KINDS = [kind.value for kind in ProfileKind if kind is not ProfileKind.SANDBOX]
-
-
-class Refused(Exception):
-    """What was asked for can't be done; the text says why and what to do."""
-
-
-def add_parser(commands: Any) -> None:
-    """Add `profile` and its tasks to the command's parser."""
-    profile = commands.add_parser("profile", help="add, list, test, remove or restore profiles")
-    tasks = profile.add_subparsers(dest="task", metavar="TASK", required=True)
-    add = tasks.add_parser(
-        "add", help="make a profile; its API key and secret are asked for, or read from standard input"
-    )
-    add.add_argument("name")
-    add.add_argument("--kind", choices=_KINDS, default=ProfileKind.PRODUCTION.value)
-    add.add_argument("--title", default="", help="what its window is called")
-    add.add_argument("--url", default="", help="the server; for production, Lumetrade's own")
-    add.add_argument("--proxy", default="")
-    add.add_argument(
-        "--ca-file", default="", metavar="FILE", help="a PEM file to trust besides the system's authorities"
-    )
-    add.add_argument("--view-only", action="store_true", help="never offer anything that moves money")
-    tasks.add_parser("list", help="list all profiles")
-    for task, what in (("test", "try a profile's connection and key"), ("restore", "bring back kept records")):
-        tasks.add_parser(task, help=what).add_argument("name")
-    gone = tasks.add_parser("remove", help="remove a profile with its key; its records are kept or deleted as you say")
-    gone.add_argument("name")
-    which = gone.add_mutually_exclusive_group(required=True)
-    which.add_argument("--keep-records", action="store_true", help="keep them, encrypted, for `profile restore`")
-    which.add_argument("--delete-records", action="store_true", help="delete them for good")
-    gone.add_argument(
-        "--even-if-unreadable",
-        action="store_true",
-        help="with --delete-records: also when nobody can tell whether an order in them is still in doubt",
-    )
 
 
 def main(options: argparse.Namespace, data_dir: Path) -> int:
@@ -93,11 +57,6 @@ def store_key(paths: ProfilePaths, profile: Profile) -> Secret:
     if not _has_passphrase(paths):
         raise Refused(f"The records of {profile.name!r} can't be read. {why}")
     return _behind_passphrase(paths, profile, _typed(f"Passphrase of {profile.name}: "))
-
-
-def say(what: str) -> None:
-    """The command's own voice."""
-    print(what)  # noqa: T201
 
 
 def _add(options: argparse.Namespace, data_dir: Path) -> int:

@@ -5,7 +5,6 @@ import contextlib
 import faulthandler
 import json
 import logging
-import logging.handlers
 import os
 import re
 import sys
@@ -18,8 +17,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, TextIO
 from urllib.parse import quote, quote_plus
-
-import platformdirs
 
 from lumedesk.domain.credentials import Secret, living_secrets
 from lumedesk.domain.text import shown
@@ -57,6 +54,8 @@ log = logging.getLogger(__name__)
 
 def default_log_dir() -> Path:
     """The platform's folder for logs."""
+    import platformdirs
+
     return Path(platformdirs.user_log_dir("LumeDesk", appauthor=False))
 
 
@@ -213,19 +212,47 @@ class _Stderr(_Quiet):
             self.handleError(record)
 
 
-class _Files(_Quiet, logging.handlers.RotatingFileHandler):
-    """Files that only this user can read, also after they moved on."""
+class _Files(_Quiet, logging.FileHandler):
+    """Files that only this user can read, also after they moved on: `desk.log`, then `desk.log.1`, which is older.
+
+    Not logging.handlers' own: for its sockets and mail it loads half of the standard library at each start.
+    """
 
     def __init__(self, file: Path) -> None:
-        super().__init__(file, maxBytes=_MAX_BYTES, backupCount=_OLD_FILES, encoding="utf-8")
+        super().__init__(file, encoding="utf-8")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the entry, into a new file where the one there is would get too long."""
+        try:
+            if self._is_full(record):
+                self._move_on()
+            super().emit(record)
+        except Exception:  # noqa: BLE001 - as logging has it, whatever a record's arguments may raise
+            self.handleError(record)
 
     def _open(self) -> Any:
         return _open_private(Path(self.baseFilename), "a", encoding="utf-8")
 
-    def doRollover(self) -> None:  # noqa: N802 - logging's name
-        """As logging has it. Where another process keeps a file from being renamed, go on in the same one."""
-        with contextlib.suppress(OSError):  # the next entry opens the file again
-            super().doRollover()
+    def _is_full(self, record: logging.LogRecord) -> bool:
+        if self.stream is None:
+            self.stream = self._open()
+        if not Path(self.baseFilename).is_file():
+            return False
+        self.stream.seek(0, os.SEEK_END)
+        return int(self.stream.tell()) + len(self.format(record)) + 1 >= _MAX_BYTES
+
+    def _move_on(self) -> None:
+        """Where another process keeps a file from being renamed, go on in the same one."""
+        # The next entry opens the file again.
+        stream, self.stream = self.stream, None
+        if stream is not None:
+            stream.close()
+        names = [Path(self.baseFilename), *(Path(f"{self.baseFilename}.{at}") for at in range(1, _OLD_FILES + 1))]
+        with contextlib.suppress(OSError):
+            for older, newer in zip(reversed(names), reversed(names[:-1]), strict=False):
+                if newer.exists():
+                    older.unlink(missing_ok=True)
+                    newer.rename(older)
 
 
 def _open_private(file: Path, mode: str, encoding: str | None = None) -> IO[Any]:

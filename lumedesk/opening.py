@@ -1,23 +1,23 @@
 """Gets what a profile needs before its desk can open: its passphrase, the key of its records, its API key."""
 
-import secrets
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from lumedesk.domain.credentials import Credentials, Secret
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.profiles import Profile
-from lumedesk.keychain import Keychain, KeychainTrouble, MemoryKeychain, Vault
+from lumedesk.keychain import Keychain, MemoryKeychain, Vault
 from lumedesk.store.paths import ProfilePaths
-from lumedesk.views.gate import Choice, GateWindow
-from lumedesk.work.engine import Engine, Ticket
-from lumedesk.work.keys import KeychainFailed, apart
+from lumedesk.views.gateway import Gateway
+from lumedesk.work.apart import Errand
 from lumedesk.work.locking import Locking
-from lumedesk.work.profiles import has_records
+
+if TYPE_CHECKING:
+    from lumedesk.views.gate import Choice, GateWindow
 
 _TRY = ("try", "Try again", "primary")
 _ONCE = ("once", "Enter the key for this run", "")
@@ -35,13 +35,14 @@ _LOST = (
 )
 _NO_KEY = "The keychain holds no API key for this profile. Enter it once; it is kept in {}."
 _SIGNED_OUT = "The desk doesn't have this profile's secrets, so nothing of it is shown."
+# A keychain that is open answers before anyone could read that it is being waited for.
+_WAIT_MS = 400
 _FOR_THIS_RUN = (
     "The key stays in this computer's memory until LumeDesk is closed, and is asked for again at the next start."
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """All that the desk needs. `credentials` None is for the sandbox and for working offline."""
 
     store_key: Secret
@@ -55,11 +56,12 @@ class Opening(QObject):
 
     # (Found)
     ready = Signal(object)
+    # Something is in the way, and the gate tells it. UI thread.
+    gate_shown = Signal()
 
     def __init__(
         self,
-        gate: GateWindow,
-        engine: Engine,
+        gate: Gateway,
         locking: Locking,
         profile: Profile,
         paths: ProfilePaths,
@@ -72,7 +74,6 @@ class Opening(QObject):
         """Without `is_owner`, another process has the profile: what it keeps is read, and nothing is asked for or written."""
         super().__init__(parent)
         self._gate = gate
-        self._engine = engine
         self._locking = locking
         self._profile = profile
         self._paths = paths
@@ -89,11 +90,12 @@ class Opening(QObject):
             "anew": self._make_key,
             "cancel": self._stay_out,
         }
-        self._ticket: Ticket[Any] | None = None
-        gate.passphrase_entered.connect(locking.try_passphrase)
-        gate.chosen.connect(self._choose)
-        gate.key_entered.connect(self._take_key)
-        locking.refused.connect(gate.show_refusal)
+        self._errand: Errand | None = None
+        self._waits = QTimer(self)
+        self._waits.setSingleShot(True)
+        self._waits.setInterval(_WAIT_MS)
+        self._waits.timeout.connect(self._show_waiting)
+        gate.bind(self._listen)
         locking.unlocked.connect(self._look)
 
     def start(self) -> None:
@@ -105,29 +107,43 @@ class Opening(QObject):
         if self._is_closed:
             return
         self._is_closed = True
-        self._drop_ticket()
-        self._gate.passphrase_entered.disconnect(self._locking.try_passphrase)
-        self._gate.chosen.disconnect(self._choose)
-        self._gate.key_entered.disconnect(self._take_key)
-        self._locking.refused.disconnect(self._gate.show_refusal)
+        self._drop_errand()
+        self._gate.unbind(self._listen, self._listen_no_more)
         self._locking.unlocked.disconnect(self._look)
+
+    def _listen(self, gate: "GateWindow") -> None:
+        gate.passphrase_entered.connect(self._locking.try_passphrase)
+        gate.chosen.connect(self._choose)
+        gate.key_entered.connect(self._take_key)
+        self._locking.refused.connect(gate.show_refusal)
+
+    def _listen_no_more(self, gate: "GateWindow") -> None:
+        gate.passphrase_entered.disconnect(self._locking.try_passphrase)
+        gate.chosen.disconnect(self._choose)
+        gate.key_entered.disconnect(self._take_key)
+        self._locking.refused.disconnect(gate.show_refusal)
 
     def _begin(self) -> None:
         if self._locking.trouble:
             self._tell("The passphrase can't be checked", self._locking.trouble, "", [])
         elif self._locking.is_locked:
-            self._gate.ask_passphrase(self._locking.why, self._locking.wait_s)
-            self._gate.show()
+            self._gate.window.ask_passphrase(self._locking.why, self._locking.wait_s)
+            self._show_gate()
         else:
             self._look()
 
-    def _tell(self, title: str, advice: str, detail: str, choices: list[Choice]) -> None:
-        self._gate.show_trouble(title, advice, detail, [*choices, PROFILES, QUIT])
-        self._gate.show()
+    def _tell(self, title: str, advice: str, detail: str, choices: "list[Choice]") -> None:
+        self._gate.window.show_trouble(title, advice, detail, [*choices, PROFILES, QUIT])
+        self._show_gate()
 
     def _ask_key(self, words: str) -> None:
-        self._gate.ask_key(words)
-        self._gate.show()
+        self._gate.window.ask_key(words)
+        self._show_gate()
+
+    def _show_gate(self) -> None:
+        self._waits.stop()
+        self._gate.window.show()
+        self.gate_shown.emit()
 
     def _choose(self, name: str) -> None:
         if name in self._choices:
@@ -138,7 +154,7 @@ class Opening(QObject):
     def _look(self) -> None:
         if self._profile.is_sandbox:
             # Invented money: its records are a throwaway, and so is the key to them.
-            self._finish(Secret(secrets.token_hex(32)), None)
+            self._finish(Secret(os.urandom(32).hex()), None)
             return
         self._ask(self._read, self._take_found)
 
@@ -153,27 +169,36 @@ class Opening(QObject):
         return vault, credentials, known or key
 
     def _ask(self, call: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        async def asked() -> Any:
-            try:
-                return await apart(call)
-            except KeychainTrouble as trouble:
-                raise KeychainFailed(trouble) from trouble
+        if self._gate.is_made and self._gate.window.isVisible():
+            self._show_waiting()
+        else:
+            self._waits.start()
+        self._errand = Errand(call, self._told(done), self._told(self._take_trouble))
 
-        self._gate.show_busy(_WAITING)
-        self._gate.show()
-        self._ticket = self._engine.submit(asked(), self, done, self._take_trouble)
+    def _told(self, take: Callable[[Any], None]) -> Callable[[Any], None]:
+        def told(answer: Any) -> None:
+            self._waits.stop()
+            self._errand = None
+            take(answer)
 
-    def _drop_ticket(self) -> None:
-        if self._ticket is not None:
-            self._ticket.cancel()
-            self._ticket = None
+        return told
+
+    def _show_waiting(self) -> None:
+        self._gate.window.show_busy(_WAITING)
+        self._show_gate()
+
+    def _drop_errand(self) -> None:
+        self._waits.stop()
+        if self._errand is not None:
+            self._errand.drop()
+            self._errand = None
 
     def _stay_out(self) -> None:
         """Signed out: nothing of the profile is shown, and every way in is offered."""
-        self._drop_ticket()
+        self._drop_errand()
         self._tell("Not signed in", _SIGNED_OUT, "", self._ways_in())
 
-    def _ways_in(self) -> list[Choice]:
+    def _ways_in(self) -> "list[Choice]":
         # Where the passphrase opened the records, the desk can do without the keychain.
         return [_TRY] if self._locking.store_key is None else [_TRY, _ONCE, _OFFLINE]
 
@@ -181,7 +206,10 @@ class Opening(QObject):
         self._vault, self._credentials, key = found
         if key is not None:
             self._take_store_key(key)
-        elif has_records(self._paths) or not self._is_owner:
+            return
+        from lumedesk.work.profiles import has_records
+
+        if has_records(self._paths) or not self._is_owner:
             choices = [_TRY, _ANEW] if self._is_owner else [_TRY]
             self._tell("The key to this profile's records is gone", _LOST, "", choices)
         else:

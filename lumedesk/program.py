@@ -1,39 +1,39 @@
 """The program as a whole: the set-up, the gate in front of each profile, the desk behind it, and the way between them."""
 
+import gc
 import logging
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication
 
-from lumedesk import __version__
 from lumedesk.app import CannotStart, Claim, Desk, Setup, claim
-from lumedesk.beginning import Beginning
 from lumedesk.domain.clocks import Clock, SystemClock
 from lumedesk.domain.credentials import Secret
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.profiles import Profile, ProfileKind
-from lumedesk.hardening import harden
 from lumedesk.keychain import Keychain, KeychainTrouble, NoKeychain, system_keychain
-from lumedesk.logs import default_log_dir, start_logging
 from lumedesk.opening import PROFILES, QUIT, Found, Opening
-from lumedesk.store.mirror import MirrorError
+from lumedesk.store.mirror_file import MirrorError
 from lumedesk.store.paths import profile_paths
 from lumedesk.store.private_file import NotWritable
 from lumedesk.store.profiles import list_profiles, note_opened
-from lumedesk.views.dialogs.profiles import ProfilesDialog
-from lumedesk.views.gate import GateWindow
-from lumedesk.views.parts.clipboard import Clipboard
-from lumedesk.views.setup import SetupWindow
+from lumedesk.views.gateway import Gateway
+from lumedesk.views.main_window import MainWindow
 from lumedesk.views.theme import Look, Scheme
 from lumedesk.work.connecting import KeyConnector
 from lumedesk.work.engine import Engine
-from lumedesk.work.keys import KeychainFailed, apart
 from lumedesk.work.locking import Locking
-from lumedesk.work.profiles import NotRemoved, remove
 from lumedesk.workplace import Workplace
+
+if TYPE_CHECKING:
+    from lumedesk.beginning import Beginning
+    from lumedesk.views.dialogs.profiles import ProfilesDialog
+    from lumedesk.views.gate import GateWindow
+    from lumedesk.views.setup import SetupWindow
 
 log = logging.getLogger(__name__)
 _SANDBOX = "sandbox"
@@ -62,8 +62,12 @@ class Program(QObject):
         keychain: Callable[[], Keychain] = system_keychain,
         scheme: Scheme = Scheme.SYSTEM,
         clock: Clock | None = None,
+        window: MainWindow | None = None,
     ) -> None:
-        """`keychain` is only ever called on a thread of its own."""
+        """`keychain` is only ever called on a thread of its own.
+
+        `window` is on the screen already, with nothing in it yet: the first profile that is opened fills it.
+        """
         super().__init__()
         self._app = app
         self._data_dir = data_dir
@@ -74,14 +78,22 @@ class Program(QObject):
         # For what isn't one profile's: the set-up, and removing profiles.
         self._engine = Engine(self)
         self._beginning: Beginning | None = None
-        self.gate: GateWindow | None = None
+        self._gateway: Gateway | None = None
+        self._outlined = window
+        if window is not None:
+            window.closed.connect(self.quit)
         self.chooser: ProfilesDialog | None = None
         self.workplace: Workplace | None = None
         self._opening: Opening | None = None
         self._opened: _Opened | None = None
 
     @property
-    def setup(self) -> SetupWindow | None:
+    def gate(self) -> "GateWindow | None":
+        """The window in front of the profile that is open or being opened; None without one."""
+        return None if self._gateway is None else self._gateway.window
+
+    @property
+    def setup(self) -> "SetupWindow | None":
         """The set-up's window, while there is one."""
         return None if self._beginning is None else self._beginning.window
 
@@ -96,8 +108,8 @@ class Program(QObject):
         """End the program, once nothing is being sent any more; `finished` follows."""
         workplace = self.workplace
         if workplace is not None and workplace.is_sending:
-            if self.gate is not None and not workplace.window.isVisible():
-                self.gate.show_busy(_SENDING)
+            if self._gateway is not None and not workplace.window.isVisible():
+                self._gateway.window.show_busy(_SENDING)
             workplace.desk.session.movements.changed.connect(self.quit, Qt.ConnectionType.SingleShotConnection)
             return
         self.finished.emit()
@@ -107,7 +119,10 @@ class Program(QObject):
         self._close_setup()
         self._close_chooser()
         self._leave()
+        self._drop_outline()
         self._engine.stop()
+        from lumedesk.views.parts.clipboard import Clipboard
+
         Clipboard.of(self._app).close()
 
     # What to open
@@ -119,6 +134,9 @@ class Program(QObject):
             self.show_setup(words)
             return
         self._close_chooser()
+        self._drop_outline()
+        from lumedesk.views.dialogs.profiles import ProfilesDialog
+
         self.chooser = ProfilesDialog(listed, "", self.look)
         self.chooser.open_wanted.connect(self._switch)
         self.chooser.add_wanted.connect(self.show_setup)
@@ -130,7 +148,7 @@ class Program(QObject):
 
     def _give_up_choice(self) -> None:
         self.chooser = None
-        if self.gate is None and self._beginning is None:
+        if self._gateway is None and self._beginning is None:
             self.quit()
 
     def _close_chooser(self) -> None:
@@ -142,7 +160,10 @@ class Program(QObject):
 
     def show_setup(self, words: str = "") -> None:
         """Ask what to open: the sandbox, or a server with a key. What is open already stays open meanwhile."""
+        self._drop_outline()
         if self._beginning is None:
+            from lumedesk.beginning import Beginning
+
             self._beginning = Beginning(
                 self._engine,
                 self._clock,
@@ -176,7 +197,7 @@ class Program(QObject):
 
     def _give_up_setup(self) -> None:
         self._close_setup()
-        if self.workplace is None and self.gate is None:
+        if self.workplace is None and self._gateway is None:
             self.quit()
 
     def _close_setup(self) -> None:
@@ -190,12 +211,11 @@ class Program(QObject):
         """Leave what is open and open this profile, once it has what it needs."""
         self._close_setup()
         self._leave()
-        if not self._approach(profile) or self._opened is None or self.gate is None:
+        if not self._approach(profile) or self._opened is None or self._gateway is None:
             return
         opened = self._opened
         self._opening = Opening(
-            self.gate,
-            opened.engine,
+            self._gateway,
             opened.locking,
             profile,
             profile_paths(self._data_dir, profile.name),
@@ -205,14 +225,13 @@ class Program(QObject):
             parent=self,
         )
         self._opening.ready.connect(self._enter)
+        self._opening.gate_shown.connect(self._hide_outline)
         self._opening.start()
 
     def _approach(self, profile: Profile, store_key: Secret | None = None) -> bool:
         """Put up the gate; with the `store_key` known, it is open already. False when the profile can't be opened."""
         paths = profile_paths(self._data_dir, profile.name)
-        self.gate = GateWindow(self.look, self._clock, profile.title)
-        self.gate.quit_wanted.connect(self.quit)
-        self.gate.chosen.connect(self._choose_at_gate)
+        self._gateway = Gateway(partial(self._make_gate, profile.title))
         try:
             # Nobody but the profile's owner writes to its keychain entries, so this comes first.
             claimed = claim(paths, profile)
@@ -234,8 +253,33 @@ class Program(QObject):
         self._opened = _Opened(profile, engine, locking, claimed)
         return True
 
+    def _make_gate(self, title: str) -> "GateWindow":
+        from lumedesk.views.gate import GateWindow
+
+        gate = GateWindow(self.look, self._clock, title)
+        gate.quit_wanted.connect(self.quit)
+        gate.chosen.connect(self._choose_at_gate)
+        return gate
+
+    def _hide_outline(self) -> None:
+        """The gate has something to say: two windows would be one too many."""
+        if self._outlined is not None:
+            self._outlined.hide()
+
+    def _take_outline(self) -> MainWindow | None:
+        window, self._outlined = self._outlined, None
+        if window is not None:
+            window.closed.disconnect(self.quit)
+        return window
+
+    def _drop_outline(self) -> None:
+        window = self._take_outline()
+        if window is not None:
+            window.close()
+            window.deleteLater()
+
     def _enter(self, found: Found) -> None:
-        if self._opened is None or self.gate is None:
+        if self._opened is None or self._gateway is None:
             return
         opened = self._opened
         profile, locking = opened.profile, opened.locking
@@ -248,16 +292,25 @@ class Program(QObject):
         try:
             connector = None if found.credentials is None else KeyConnector(profile, found.credentials)
             setup = Setup(profile, paths, found.store_key, found.offline or self._offline, connector)
-            desk = Desk(self._app, setup, clock=self._clock, look=self.look, engine=opened.engine, claimed=opened.claim)
+            desk = Desk(
+                self._app,
+                setup,
+                clock=self._clock,
+                look=self.look,
+                engine=opened.engine,
+                claimed=opened.claim,
+                window=self._take_outline(),
+            )
         except (CannotStart, MirrorError, ValueError) as error:
             self._stay_out(str(error))
             return
-        self.workplace = Workplace(desk, self.gate, locking, profile, found.vault, self._data_dir)
+        self.workplace = Workplace(desk, self._gateway, locking, profile, found.vault, self._data_dir)
         self.workplace.profile_wanted.connect(self._switch)
         self.workplace.setup_wanted.connect(self.show_setup)
         self.workplace.removal_wanted.connect(self._remove)
         self.workplace.window.closed.connect(self.quit)
         self._close_chooser()
+        self.workplace.window.page_painted.connect(_settle)
         self.workplace.show()
         try:
             note_opened(self._data_dir, profile.name)
@@ -265,9 +318,11 @@ class Program(QObject):
             log.warning("%s", error)
 
     def _stay_out(self, why: str) -> None:
-        if self.gate is not None:
-            self.gate.show_trouble("This profile can't be opened", why, "", [PROFILES, QUIT])
-            self.gate.show()
+        self._hide_outline()
+        if self._gateway is not None:
+            gate = self._gateway.window
+            gate.show_trouble("This profile can't be opened", why, "", [PROFILES, QUIT])
+            gate.show()
 
     def _choose_at_gate(self, name: str) -> None:
         if name == PROFILES[0]:
@@ -292,10 +347,9 @@ class Program(QObject):
                 self.workplace = None
             opened.engine.stop()
             opened.claim.release()
-        if self.gate is not None:
-            self.gate.hide()
-            self.gate.deleteLater()
-            self.gate = None
+        if self._gateway is not None:
+            self._gateway.discard()
+            self._gateway = None
 
     # Other profiles
 
@@ -324,10 +378,14 @@ class Program(QObject):
                 return
             self._leave()
             # Something must be seen meanwhile: without a window the program would seem to have ended.
-            self.gate = GateWindow(self.look, self._clock, profile.title)
-            self.gate.show_busy("Removing the profile. The system's keychain may ask for its password.")
-            self.gate.show()
+            self._gateway = Gateway(partial(self._make_gate, profile.title))
+            gate = self._gateway.window
+            gate.show_busy("Removing the profile. The system's keychain may ask for its password.")
+            gate.show()
         paths = profile_paths(self._data_dir, name)
+
+        from lumedesk.work.apart import KeychainFailed, apart
+        from lumedesk.work.profiles import NotRemoved, remove
 
         async def removed() -> None:
             try:
@@ -369,34 +427,11 @@ class _Opened:
         self.claim = claimed
 
 
-def run(data_dir: Path, profile: Profile | None, *, offline: bool = False) -> int:
-    """Open the program and stay until it is closed. Shape: the process's exit code."""
-    logging_ = start_logging(default_log_dir())
-    try:
-        return _run(data_dir, profile, offline=offline)
-    except Exception:
-        # Told through the log, which leaves secrets out.
-        log.critical("the program ended", exc_info=True)
-        return 1
-    finally:
-        logging_.close()
+def _settle() -> None:
+    """The window is there: what the start made stays to the end, so that no later search for garbage goes through it all.
 
-
-def _run(data_dir: Path, profile: Profile | None, *, offline: bool) -> int:
-    log.info("denied: %s", ", ".join(harden()))
-    if sys.platform == "linux":
-        # A desktop portal refuses its file dialogs to a process that nobody may look into.
-        QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
-    app = QApplication(sys.argv[:1])
-    app.setApplicationName("LumeDesk")
-    app.setApplicationVersion(__version__)
-    app.setDesktopFileName("lumedesk")
-    # Windows give way to one another here, and for a moment there may be none.
-    app.setQuitOnLastWindowClosed(False)
-    program = Program(app, data_dir, offline=offline)
-    program.finished.connect(app.quit, Qt.ConnectionType.QueuedConnection)
-    program.start(profile)
-    try:
-        return app.exec()
-    finally:
-        program.close()
+    With all of Qt's wrappers in it such a search would stall the window for 20 to 80 ms.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.enable()

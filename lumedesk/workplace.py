@@ -1,9 +1,9 @@
 """One open profile at work: its desk, the lock in front of it, and the dialogs that reach beyond its data."""
 
-import asyncio
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import shiboken6
 from PySide6.QtCore import QObject, Signal, qVersion
@@ -15,22 +15,23 @@ from lumedesk.domain.intents import OPEN, State
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.lock import Reason
 from lumedesk.domain.profiles import Profile
-from lumedesk.exports.support import Part, support_bundle, write_bundle
 from lumedesk.keychain import Vault
-from lumedesk.logs import default_log_dir
-from lumedesk.store.profiles import list_profiles
-from lumedesk.views.cover import Cover
-from lumedesk.views.dialogs.dialog import Dialog
-from lumedesk.views.dialogs.key import KeyDialog
-from lumedesk.views.dialogs.profiles import ProfilesDialog
-from lumedesk.views.dialogs.security import SecurityDialog
-from lumedesk.views.dialogs.support import SupportDialog
-from lumedesk.views.gate import GateWindow
+from lumedesk.views.gateway import Gateway
 from lumedesk.views.parts.clipboard import Clipboard
-from lumedesk.work.keys import Keys
 from lumedesk.work.locking import Locking
 from lumedesk.work.os_lock import block_capture
 from lumedesk.work.session import Connection
+
+if TYPE_CHECKING:
+    # Dialogs are loaded when they are opened.
+    from lumedesk.exports.support import Part
+    from lumedesk.views.cover import Cover
+    from lumedesk.views.dialogs.dialog import Dialog
+    from lumedesk.views.dialogs.key import KeyDialog
+    from lumedesk.views.dialogs.profiles import ProfilesDialog
+    from lumedesk.views.dialogs.security import SecurityDialog
+    from lumedesk.views.gate import GateWindow
+    from lumedesk.work.keys import Keys
 
 _UNDER_WAY = frozenset({State.ARMED, State.SENDING})
 _ASKS_FOR_KEY = {
@@ -57,7 +58,7 @@ class Workplace(QObject):
     removal_wanted = Signal(str, bool)
 
     def __init__(
-        self, desk: Desk, gate: GateWindow, locking: Locking, profile: Profile, vault: Vault, data_dir: Path
+        self, desk: Desk, gate: Gateway, locking: Locking, profile: Profile, vault: Vault, data_dir: Path
     ) -> None:
         super().__init__()
         self.desk = desk
@@ -71,9 +72,8 @@ class Workplace(QObject):
         self._profiles: ProfilesDialog | None = None
         self._security: SecurityDialog | None = None
         session = desk.session
-        self.keys = Keys(desk.engine, session, profile, vault, self)
-        gate.passphrase_entered.connect(locking.try_passphrase)
-        locking.refused.connect(gate.show_refusal)
+        self._vault = vault
+        gate.bind(self._listen)
         locking.locked.connect(self._lock)
         locking.unlocked.connect(self._unlock)
         locking.away.connect(self._drop_quote)
@@ -89,6 +89,17 @@ class Workplace(QObject):
         self.window.support_wanted.connect(self.open_support)
         self.window.key_action.setVisible(session.can_change_key and not profile.is_sandbox)
         _application().focusWindowChanged.connect(self._block_capture)
+
+    @cached_property
+    def keys(self) -> "Keys":
+        """The key of the profile."""
+        from lumedesk.work.keys import Keys
+
+        return Keys(self.desk.engine, self.desk.session, self._profile, self._vault, self)
+
+    def _listen(self, gate: "GateWindow") -> None:
+        gate.passphrase_entered.connect(self._locking.try_passphrase)
+        self._locking.refused.connect(gate.show_refusal)
 
     def show(self) -> None:
         """Show the desk in place of the gate."""
@@ -134,6 +145,8 @@ class Workplace(QObject):
         elif words:
             dialog.show_failure(words)
         else:
+            from lumedesk.store.profiles import list_profiles
+
             dialog.show_profiles(list_profiles(self._data_dir))
 
     # The lock
@@ -143,10 +156,13 @@ class Workplace(QObject):
             return
         self.window.drop_quote()
         self._clipboard.clear_if_ours()
-        self._gate.setGeometry(self.window.geometry())
-        self._gate.ask_passphrase(why, self._locking.wait_s)
-        self._gate.show()
-        self._cover = Cover(self._gate)
+        from lumedesk.views.cover import Cover
+
+        gate = self._gate.window
+        gate.setGeometry(self.window.geometry())
+        gate.ask_passphrase(why, self._locking.wait_s)
+        gate.show()
+        self._cover = Cover(gate)
 
     def _unlock(self) -> None:
         if self._cover is None:
@@ -169,6 +185,8 @@ class Workplace(QObject):
 
     def open_security(self) -> None:
         """Open the dialog for the passphrase and when it is asked for."""
+        from lumedesk.views.dialogs.security import SecurityDialog
+
         if not _is_open(self._security):
             self._security = SecurityDialog(self._locking, self.window)
             self._open(self._security)
@@ -179,6 +197,9 @@ class Workplace(QObject):
 
     def open_profiles(self) -> None:
         """Open the list of all profiles."""
+        from lumedesk.store.profiles import list_profiles
+        from lumedesk.views.dialogs.profiles import ProfilesDialog
+
         listed = list_profiles(self._data_dir)
         dialog = ProfilesDialog(listed, self._profile.name, self.desk.look, self.window)
         dialog.open_wanted.connect(self.profile_wanted)
@@ -189,17 +210,24 @@ class Workplace(QObject):
 
     def open_support(self) -> None:
         """Open the dialog that shows what a support bundle holds."""
+        from lumedesk.exports.support import support_bundle
+        from lumedesk.logs import default_log_dir
+
         facts, folder, qt = self._facts(), default_log_dir(), qVersion() or ""
 
-        async def gather() -> list[Part]:
+        async def gather() -> "list[Part]":
+            import asyncio
+
             return await asyncio.to_thread(support_bundle, facts, folder, qt=qt)
 
-        def show(parts: list[Part]) -> None:
+        def show(parts: "list[Part]") -> None:
+            from lumedesk.views.dialogs.support import SupportDialog
+
             self._open(SupportDialog(parts, self._write_bundle, self.window))
 
         self.desk.engine.submit(gather(), self, show)
 
-    def _open(self, dialog: Dialog) -> None:
+    def _open(self, dialog: "Dialog") -> None:
         if self._cover is None:
             self.window.open_dialog(dialog)
         else:
@@ -211,6 +239,8 @@ class Workplace(QObject):
             self._open_key(words)
 
     def _open_key(self, why: str) -> None:
+        from lumedesk.views.dialogs.key import KeyDialog
+
         if not _is_open(self._key_dialog):
             self._key_dialog = KeyDialog(self.keys, self.desk.look, self.window, why)
             self._open(self._key_dialog)
@@ -237,6 +267,10 @@ class Workplace(QObject):
         done: Callable[[object], None],
         failed: Callable[[DeskError], None],
     ) -> object:
+        import asyncio
+
+        from lumedesk.exports.support import write_bundle
+
         async def write() -> None:
             try:
                 await asyncio.to_thread(write_bundle, parts, file)
@@ -246,7 +280,7 @@ class Workplace(QObject):
         return self.desk.engine.submit(write(), owner, done, failed)
 
 
-def _is_open(dialog: Dialog | None) -> bool:
+def _is_open(dialog: "Dialog | None") -> bool:
     return dialog is not None and shiboken6.isValid(dialog) and dialog.isVisible()
 
 

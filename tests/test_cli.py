@@ -26,7 +26,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Profile | None, 
         asked.append((data_dir, profile, offline))
         return 0
 
-    monkeypatch.setattr("lumedesk.program.run", note)
+    monkeypatch.setattr("lumedesk.running.run", note)
     return asked
 
 

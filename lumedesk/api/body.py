@@ -9,10 +9,10 @@ import httpx
 SMALL_CAP = 4 * 1024 * 1024
 LIST_CAP = 512 * 1024 * 1024
 # A history compresses 10 to 30 times; only a bomb gets past this once it is large.
-_RATIO_FROM = 64 * 1024 * 1024
-_MAX_RATIO = 200
+RATIO_FROM = 64 * 1024 * 1024
+MAX_RATIO = 200
 _PIECE = 1024 * 1024
-_GZIP_WINDOW = 31
+GZIP_WINDOW = 31
 
 
 class BodyRefused(Exception):
@@ -21,27 +21,25 @@ class BodyRefused(Exception):
 
 async def read_body(response: httpx.Response, cap: int) -> bytes:
     """Read the whole body, decompressed, of at most `cap` bytes. Errors: BodyRefused, and httpx's own."""
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
-    if coding not in {"identity", "", "gzip", "x-gzip"}:
-        raise BodyRefused(f"the body is encoded as {coding[:40]!r}, which was not asked for")
+    coding = coding_of(response)
     length = response.headers.get("content-length", "")
     if length.isdecimal() and int(length[:20]) > cap:
-        raise BodyRefused(f"the body is larger than {_mebibytes(cap)}")
+        raise BodyRefused(f"the body is larger than {mebibytes(cap)}")
     # BytesIO hands out its buffer without a copy; joining pieces would hold a large list twice.
     kept = io.BytesIO()
-    if "gzip" in coding:
+    if coding == "gzip":
         await _gunzip(response, kept, cap)
     else:
         async for piece in response.aiter_raw():
             if kept.tell() + len(piece) > cap:
-                raise BodyRefused(f"the body is larger than {_mebibytes(cap)}")
+                raise BodyRefused(f"the body is larger than {mebibytes(cap)}")
             kept.write(piece)
     return kept.getvalue()
 
 
 async def _gunzip(response: httpx.Response, kept: io.BytesIO, cap: int) -> None:
     # httpx's own decoder makes pieces of any size (64 MB from one read); this one never more than _PIECE.
-    inflater = zlib.decompressobj(_GZIP_WINDOW)
+    inflater = zlib.decompressobj(GZIP_WINDOW)
     transferred = 0
     async for piece in response.aiter_raw():
         transferred += len(piece)
@@ -49,11 +47,12 @@ async def _gunzip(response: httpx.Response, kept: io.BytesIO, cap: int) -> None:
         while waiting:
             if inflater.eof:
                 raise BodyRefused("there is something behind the end of the gzip stream")
-            waiting = _inflate(inflater, waiting, kept)
+            part, waiting = inflate(inflater, waiting, _PIECE)
+            kept.write(part)
             size = kept.tell()
             if size > cap:
-                raise BodyRefused(f"the body is larger than {_mebibytes(cap)} once decompressed")
-            if size > _RATIO_FROM and size > transferred * _MAX_RATIO:
+                raise BodyRefused(f"the body is larger than {mebibytes(cap)} once decompressed")
+            if size > RATIO_FROM and size > transferred * MAX_RATIO:
                 raise BodyRefused("the body decompresses to an absurd size")
             if waiting:
                 await asyncio.sleep(0)  # let the other exchanges breathe between two pieces
@@ -63,13 +62,23 @@ async def _gunzip(response: httpx.Response, kept: io.BytesIO, cap: int) -> None:
         raise BodyRefused("the gzip stream ends too early")
 
 
-def _inflate(inflater: "zlib._Decompress", waiting: bytes, kept: io.BytesIO) -> bytes:
+def coding_of(response: httpx.Response) -> str:
+    """How the body is compressed: "gzip", or "" for not at all. Errors: BodyRefused for what was not asked for."""
+    coding: str = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in {"identity", "", "gzip", "x-gzip"}:
+        raise BodyRefused(f"the body is encoded as {coding[:40]!r}, which was not asked for")
+    return "gzip" if "gzip" in coding else ""
+
+
+def inflate(inflater: "zlib._Decompress", waiting: bytes, most: int) -> tuple[bytes, bytes]:
+    """At most `most` bytes of what is compressed in `waiting`, and what of it is left. Errors: BodyRefused."""
     try:
-        kept.write(inflater.decompress(waiting, _PIECE))
+        part = inflater.decompress(waiting, most)
     except zlib.error as error:
         raise BodyRefused("the gzip stream is broken") from error
-    return inflater.unconsumed_tail
+    return part, inflater.unconsumed_tail
 
 
-def _mebibytes(size: int) -> str:
+def mebibytes(size: int) -> str:
+    """A size in words."""
     return f"{size // (1024 * 1024)} MiB"

@@ -1,15 +1,18 @@
 """The Lumetrade v1 API: one method per operation. How a request travels and what moves money safely live elsewhere."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from lumedesk.api.arrival import Arrival
 from lumedesk.api.parse import Listing, SetAside, digest_of, listing, single, unreadable
 from lumedesk.api.transport import Answer, Transport
 from lumedesk.domain.codec import Codec, encode
 from lumedesk.domain.currencies import CurrencyList, read_currencies
 from lumedesk.domain.errors import FieldError, Invalid, Wire
+from lumedesk.domain.kinds import Kind
 from lumedesk.domain.money import AmountError, checked
 from lumedesk.domain.quotes import QuoteOrder, QuoteRequest, RawQuote
 from lumedesk.domain.records import (
@@ -156,6 +159,15 @@ class LumetradeClient:
     async def get_deposit(self, transaction_id: str) -> Deposit:
         """One deposit. Errors: NotFound. Source: GET /deposits/{transactionId}."""
         return _read(await self._transport.get("deposits", transaction_id), _DEPOSIT)
+
+    # Histories while they come in
+
+    async def arrive(self, kind: Kind, known: bytes | None, take: Callable[[Arrival], Awaitable[T]]) -> T:
+        """Read a whole history of any length; `take` gets it piece by piece, anew with each try. Errors: DeskError.
+
+        Source: GET /trades, /deposits, /withdrawals.
+        """
+        return await self._transport.arrive(kind.table, known, take)
 
     # Quotes and trades
 

@@ -109,7 +109,7 @@ def listing(
     Errors: Unreadable when the body as a whole is neither.
     """
     try:
-        rows, partial = _paged(body, resource) if body[:64].lstrip()[:1] == b"{" else (_rows_of(body), False)
+        rows, partial = paged(body, resource) if body[:64].lstrip()[:1] == b"{" else (_rows_of(body), False)
     except UnreadableJson as error:
         raise unreadable(str(error), request_id) from error
     return Listing(body, digest_of(body), partial, server_date, request_id, round_trip_s, codec, rows)
@@ -164,13 +164,13 @@ def _rows_of(body: bytes) -> list[msgspec.Raw]:
     try:
         return _ROWS.decode(body)
     except UnreadableJson:
-        rows = _split(body) if len(body) <= _SPLIT_CAP else None
+        rows = split_broken(body) if len(body) <= _SPLIT_CAP else None
         if rows is None:
             raise
         return rows
 
 
-def _split(body: bytes) -> list[msgspec.Raw] | None:
+def split_broken(body: bytes) -> list[msgspec.Raw] | None:
     """Cut an array at its outermost commas; None when brackets don't pair up. Each piece is yet to be decoded."""
     text = body.strip(b" \t\r\n")
     rows: list[msgspec.Raw] = []
@@ -191,7 +191,8 @@ def _split(body: bytes) -> list[msgspec.Raw] | None:
     return rows if rows and not depth and start == len(text) and text[:1] + text[-1:] == b"[]" else None
 
 
-def _paged(body: bytes, resource: str) -> tuple[list[msgspec.Raw], bool]:
+def paged(body: bytes, resource: str) -> tuple[list[msgspec.Raw], bool]:
+    """The rows of a page, and whether it says that there are more. Errors: UnreadableJson."""
     members = _PAGE.decode(body)
     arrays = [name for name in dict.fromkeys((*_PAGE_NAMES, resource)) if bytes(members.get(name, b""))[:1] == b"["]
     if len(arrays) != 1:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx
 
 from lumedesk import __version__
+from lumedesk.api.arrival import Arrival
 from lumedesk.api.body import LIST_CAP, SMALL_CAP, BodyRefused, read_body
 from lumedesk.api.endpoint import Endpoint
 from lumedesk.api.failures import network_failure, request_id_of, server_date_of, status_failure
@@ -31,6 +32,8 @@ from lumedesk.domain.errors import (
     Unreadable,
     Wire,
 )
+
+T = TypeVar("T")
 
 _PREFIX = "/api/v1"
 _MAX_PART = 512
@@ -95,13 +98,23 @@ class Transport:
         """Read `/api/v1/` + `parts`. Up to three tries when trying again may help. Errors: DeskError."""
         url = self._url(parts, query or {})
         deadline_s = self._list_deadline_s if whole_list else self._deadline_s
+        cap = LIST_CAP if whole_list else SMALL_CAP
+        return await self._tried(lambda: self._exchange("GET", url, deadline_s=deadline_s, cap=cap))
+
+    async def arrive(self, resource: str, known: bytes | None, take: Callable[[Arrival], Awaitable[T]]) -> T:
+        """Read a list of any length; `take` gets it while it comes in, anew with each try. Errors: DeskError, `take`'s.
+
+        `known` is the digest of the list before, None where there is none.
+        """
+        url = self._url((resource,), {})
+        return await self._tried(lambda: self._arrival(url, known, take))
+
+    async def _tried(self, read: Callable[[], Awaitable[T]]) -> T:
         spent_s = 0.0
         for attempt in count(1):
             began = time.perf_counter()
             try:
-                return await self._exchange(
-                    "GET", url, deadline_s=deadline_s, cap=LIST_CAP if whole_list else SMALL_CAP
-                )
+                return await read()
             except DeskError as error:
                 delay_s = self._delay_s(error, attempt)
                 spent_s += time.perf_counter() - began + delay_s
@@ -162,6 +175,39 @@ class Transport:
             raise TimedOut(f"No complete answer within {deadline_s:g} seconds.", wire=trail.wire) from error
         except Exception as error:
             raise network_failure(error, trail.wire, self._credentials.secret) from error
+        finally:
+            self._count(-1)
+
+    async def _arrival(self, url: httpx.URL, known: bytes | None, take: Callable[[Arrival], Awaitable[T]]) -> T:
+        if self._closed:
+            raise Offline("The connection to this profile is closed.")
+        headers = self._headers(with_body=False)
+        client = self._opened()
+        trail = _Trail("GET")
+
+        def failure(error: Exception) -> DeskError:
+            return network_failure(error, trail.wire, self._credentials.secret)
+
+        self._count(+1)
+        try:
+            try:
+                async with asyncio.timeout(self._list_deadline_s):
+                    request = client.build_request("GET", url, headers=headers, extensions={"trace": trail})
+                    response = await client.send(request, stream=True)
+            except TimeoutError as error:
+                raise TimedOut(f"No answer within {self._list_deadline_s:g} seconds.", wire=trail.wire) from error
+            except Exception as error:
+                raise failure(error) from error
+            try:
+                if not response.is_success:
+                    async with asyncio.timeout(self._deadline_s):
+                        body = await _error_body(response)
+                    raise status_failure(response, body, trail.wire, self._credentials.secret)
+                return await take(Arrival(response, known, self._list_deadline_s, failure))
+            except TimeoutError as error:
+                raise TimedOut(f"No answer within {self._deadline_s:g} seconds.", wire=trail.wire) from error
+            finally:
+                await response.aclose()
         finally:
             self._count(-1)
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
 
 # Far beyond any real currency (18 decimals, 10^20 units), far below what makes Decimal arithmetic slow.
-_MAX_DIGITS = 60
-_MAX_EXPONENT = 40
+MAX_DIGITS = 60
+MAX_EXPONENT = 40
 
 # Python adds in 28 digits unless told otherwise, and rounds without a word.
-_EXACT = Context(prec=4 * _MAX_DIGITS, traps=[Inexact])
+_EXACT = Context(prec=4 * MAX_DIGITS, traps=[Inexact])
 
 _TYPED = re.compile(r"[0-9]+(\.[0-9]+)?")
 
@@ -29,7 +29,7 @@ def checked(amount: Decimal) -> Decimal:
     if not amount.is_finite():
         raise AmountError("not a finite number")
     _, digits, exponent = amount.as_tuple()
-    if not isinstance(exponent, int) or len(digits) > _MAX_DIGITS or not -_MAX_EXPONENT <= exponent <= _MAX_EXPONENT:
+    if not isinstance(exponent, int) or len(digits) > MAX_DIGITS or not -MAX_EXPONENT <= exponent <= MAX_EXPONENT:
         raise AmountError("more digits than any amount has")
     return amount
 

@@ -1,6 +1,6 @@
 """What a profile is: whose money it shows, where the server is, and how the window tells it apart. No files, no secrets."""
 
-import secrets
+import os
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -77,7 +77,7 @@ class Profile:
     extra_ca: str = ""
     colour: Colour | None = None
     is_view_only: bool = False
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    id: str = field(default_factory=lambda: os.urandom(8).hex())
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "title", self.title.strip()[:MAX_TITLE] or self.name.capitalize())

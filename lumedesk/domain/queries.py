@@ -1,8 +1,11 @@
-"""What an operator asks of a history: which rows, in which order."""
+"""What an operator asks of the records kept on this computer, and the forms of the answers."""
 
+from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from lumedesk.domain.kinds import Kind
 
@@ -32,3 +35,70 @@ class HistoryQuery:
         """Whether anything may be left out."""
         ends = (self.since, self.until, self.least, self.most)
         return bool(self.text or self.any_of) or any(end is not None for end in ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The numbers of the rows that a query found, by position; nobody changes them.
+
+    `count` is how many there are. With `is_whole` False `rows` are only the first of them, and `count` is how many are
+    known of so far.
+    """
+
+    query: HistoryQuery
+    rows: "array[int]"
+    count: int
+    is_whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The exact sums of a column over the rows found, in one currency: of all of them, and of those completed."""
+
+    currency: str
+    amount: Decimal
+    completed: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A record that a search over all kinds found. `at` is its time, or else when it was first seen, where known."""
+
+    kind: Kind
+    key: str
+    record: Any
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A status of a record, and when it was first seen with it."""
+
+    status: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What a list of the server's did that it must not. `what` is the name of an Oddity.
+
+    `key` is the record's id, empty where it is about the whole list; `before` and `after` are its JSON.
+    """
+
+    number: int
+    kind: Kind
+    key: str
+    what: str
+    seen_at: datetime
+    before: bytes | None = None
+    after: bytes | None = None
+    acknowledged_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSize:
+    """What the saved data take on disk, how many records there are of each kind, and the time of the oldest."""
+
+    bytes_on_disk: int
+    rows: Mapping[Kind, int]
+    oldest: datetime | None

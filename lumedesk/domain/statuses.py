@@ -42,6 +42,19 @@ _KNOWN = {
     )
 }
 _MAX_LABEL = 60
+# How far along each is. Some go side by side, and COMPLETED may turn REVERSED.
+_ORDER = {
+    "SUBMITTED": 0,
+    "PENDING": 1,
+    "ACCEPTED": 2,
+    "AWAITING_CONFIRMATION": 2,
+    "PROCESSING": 3,
+    "COMPLIANCE_PENDING": 3,
+    "COMPLETED": 4,
+    "FAILED": 4,
+    "CANCELLED": 4,
+    "REVERSED": 5,
+}
 FINAL_CODES = frozenset(code for code, status in _KNOWN.items() if status.is_final)
 
 
@@ -50,3 +63,10 @@ def status_of(code: str | None) -> Status:
     if not code:
         return Status("", "Not reported", Tone.UNKNOWN, is_final=False)
     return _KNOWN.get(code) or Status(code, shown(code, _MAX_LABEL), Tone.UNKNOWN, is_final=False)
+
+
+def is_backwards(before: str | None, after: str | None) -> bool:
+    """Whether a record went from one status to an earlier one; unknown statuses stand nowhere."""
+    if before not in _ORDER or after not in _ORDER:
+        return False
+    return _ORDER[after] < _ORDER[before]

@@ -7,10 +7,7 @@ here asks it to choose: the platform's backend is made directly, and what the en
 import contextlib
 import platform
 import sys
-from typing import Any
-
-from keyring.backend import KeyringBackend
-from keyring.errors import PasswordDeleteError
+from typing import TYPE_CHECKING, Any
 
 from lumedesk.domain.credentials import Secret
 from lumedesk.keychain.entries import Keychain, refuse_too_long
@@ -24,11 +21,17 @@ from lumedesk.keychain.trouble import (
     answered,
 )
 
+if TYPE_CHECKING:
+    # It takes 65 ms to import: whoever asks does it, on a thread of its own.
+    from keyring.backend import KeyringBackend
+
 PROMPT_S = 180.0
+
+SERVICE_NAME = "Secret Service"
 
 _USER = "LumeDesk"
 _NAMES = {
-    "keyring.backends.SecretService.Keyring": "Secret Service",
+    "keyring.backends.SecretService.Keyring": SERVICE_NAME,
     "keyring.backends.kwallet.DBusKeyring": "KWallet",
     "keyring.backends.macOS.Keyring": "macOS Keychain",
     "keyring.backends.Windows.WinVaultKeyring": "Windows Credential Manager",
@@ -49,12 +52,19 @@ def system_keychain() -> Keychain:
             return _linux_keychain()
 
 
+def quiet_secret_service() -> Keychain | None:
+    """The Secret Service, which asks the operator for nothing: locked, it reports that. None where there is none."""
+    from keyring.backends import SecretService
+
+    return _secret_service(asks=False) if _is_usable(SecretService.Keyring) else None
+
+
 class SystemKeychain:
     """Entries in the system's keychain, by one of keyring's four backends for one. Errors: NoKeychain for any other."""
 
     is_lasting = True
 
-    def __init__(self, backend: KeyringBackend) -> None:
+    def __init__(self, backend: "KeyringBackend") -> None:
         kind = type(backend)
         home = sys.modules.get(kind.__module__)
         name = _NAMES.get(f"{kind.__module__}.{kind.__qualname__}", "")
@@ -90,6 +100,8 @@ class SystemKeychain:
 
     def _remove_one(self, entry: str) -> bool:
         """Remove one entry of that name; False where there is none."""
+        from keyring.errors import PasswordDeleteError
+
         try:
             self._backend.delete_password(_service(entry), _USER)
         except PasswordDeleteError as error:
@@ -146,10 +158,7 @@ def _linux_keychain() -> Keychain:
     from keyring.backends import SecretService, kwallet
 
     if _is_usable(SecretService.Keyring):
-        backend = _made(SecretService.Keyring)
-        library = vars(SecretService)["secretstorage"]
-        vars(backend).update(appid=_USER, get_preferred_collection=lambda: _unlocked_collection(library))
-        return SystemKeychain(backend)
+        return _secret_service(asks=True)
     if _is_usable(kwallet.DBusKeyring):
         backend = _made(kwallet.DBusKeyring)
         backend.appid = _USER
@@ -160,7 +169,16 @@ def _linux_keychain() -> Keychain:
     )
 
 
-def _unlocked_collection(secretstorage: Any) -> Any:
+def _secret_service(*, asks: bool) -> SystemKeychain:
+    from keyring.backends import SecretService
+
+    backend = _made(SecretService.Keyring)
+    library = vars(SecretService)["secretstorage"]
+    vars(backend).update(appid=_USER, get_preferred_collection=lambda: _unlocked_collection(library, asks=asks))
+    return SystemKeychain(backend)
+
+
+def _unlocked_collection(secretstorage: Any, *, asks: bool) -> Any:
     """The default collection on a connection of its own, which is closed if anything fails; unlocked, by asking if need be.
 
     It stands in for the backend's own method, which leaves the connection open on failure, waits forever for an answer
@@ -170,7 +188,10 @@ def _unlocked_collection(secretstorage: Any) -> Any:
         bus = secretstorage.dbus_init()
         on_failure.callback(bus.close)
         try:
-            collection = secretstorage.get_default_collection(bus)
+            # The library's own way would make a collection where there is none, and ask for its password.
+            collection = secretstorage.get_default_collection(bus) if asks else secretstorage.Collection(bus)
+            if not asks and collection.is_locked():
+                raise KeychainLocked("Nobody was asked for its password.")
             was_dismissed = collection.is_locked() and collection.unlock(timeout=PROMPT_S)
         except secretstorage.PromptDismissedException:  # there was no collection, and none could be made
             was_dismissed = True

@@ -6,8 +6,8 @@ entry itself, remove “next”. Wherever that is interrupted, one of the two ho
 
 import json
 import logging
+import os
 import re
-import secrets
 import threading
 
 from lumedesk.domain.credentials import Credentials, Secret
@@ -19,6 +19,11 @@ log = logging.getLogger(__name__)
 _STORE_KEY = re.compile(r"[0-9a-fA-F]{64}")
 
 
+def entries_of(profile_id: str) -> tuple[str, str, str]:
+    """The names of a profile's entries: its credentials, the ones that are to replace them, the key of its store."""
+    return f"{profile_id}/credentials", f"{profile_id}/credentials/next", f"{profile_id}/store-key"
+
+
 class Vault:
     """The secrets of the profile with that id. Every call blocks and may ask the operator. Errors: KeychainTrouble.
 
@@ -27,9 +32,7 @@ class Vault:
 
     def __init__(self, keychain: Keychain, profile_id: str) -> None:
         self.keychain = keychain
-        self._credentials = f"{profile_id}/credentials"
-        self._next = f"{profile_id}/credentials/next"
-        self._store_key = f"{profile_id}/store-key"
+        self._credentials, self._next, self._store_key = entries_of(profile_id)
         self._turn = threading.Lock()
 
     def credentials(self) -> Credentials | None:
@@ -69,7 +72,7 @@ class Vault:
         with self._turn:
             if self._is_there(self._store_key):
                 raise AlreadyKept("Nothing was changed.")
-            key = Secret(secrets.token_hex(32))
+            key = Secret(os.urandom(32).hex())
             self.keychain.write(self._store_key, key)
             return key
 

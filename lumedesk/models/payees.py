@@ -3,14 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from lumedesk.domain.codec import Codec
+from lumedesk.domain.codec import Codec, UnreadableJson
 from lumedesk.domain.details import DOTS, summary_of
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
+from lumedesk.domain.queries import Found, HistoryQuery
 from lumedesk.domain.records import Beneficiary, Withdrawal
 from lumedesk.domain.sightings import pays_to
 from lumedesk.domain.statuses import Status, Tone
@@ -20,7 +20,7 @@ from lumedesk.models.history_table import HistorySource, Pending
 from lumedesk.models.record_table import RecordTable
 from lumedesk.models.table import Column, Columns
 from lumedesk.models.texts import NOTHING, amount, exact_time, local
-from lumedesk.store.mirror import HistoryQuery
+from lumedesk.store.mirror_file import MirrorError
 
 # The latest payments tell what is usual; all of a long history would only cost time.
 MOST_PAST = 2_000
@@ -49,22 +49,30 @@ class PastPayments(QObject):
         """Read them as they are now; `changed` follows."""
         if self._pending is not None:
             self._pending.cancel()
-        self._pending = self._source.order(HistoryQuery(Kind.WITHDRAWALS), self, self._take, self._fail)
+        self._pending = self._source.lookups.find(HistoryQuery(Kind.WITHDRAWALS), _latest, self, self._take, self._fail)
 
     def of(self, currency: str | None) -> tuple[Withdrawal, ...]:
         """Those in one currency."""
         return tuple(each for each in self.withdrawals if each.currency == currency)
 
-    def _take(self, rows: Any) -> None:
+    def _take(self, rows: list[int]) -> None:
         self._pending = None
-        wanted = list(rows[:MOST_PAST])
-        documents = self._source.documents(Kind.WITHDRAWALS, wanted)
-        self.withdrawals = tuple(self._codec.decode(documents[row]) for row in wanted if row in documents)
-        self.is_known = True
+        try:
+            documents = self._source.documents(Kind.WITHDRAWALS, rows)
+            self.withdrawals = tuple(self._codec.decode(documents[row].doc) for row in rows if row in documents)
+        except (DeskError, MirrorError, UnreadableJson):
+            # Some of the past would pass for all of it.
+            self.withdrawals, self.is_known = (), False
+        else:
+            self.is_known = True
         self.changed.emit()
 
     def _fail(self, _error: DeskError) -> None:
         self._pending = None
+
+
+def _latest(found: Found) -> list[int]:
+    return list(found.rows[:MOST_PAST])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """What every table shares: columns told in one place, the roles views ask for, and exact row changes."""
 
-import html
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from time import monotonic
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from lumedesk.domain.details import DOTS
 from lumedesk.domain.statuses import Status
+from lumedesk.models.differences import runs_of
+from lumedesk.models.texts import NOTHING, since
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -19,15 +22,23 @@ Index = QModelIndex | QPersistentModelIndex
 DISPLAY = int(Qt.ItemDataRole.DisplayRole)
 _TOOLTIP = int(Qt.ItemDataRole.ToolTipRole)
 _ALIGNMENT = int(Qt.ItemDataRole.TextAlignmentRole)
+_DESCRIPTION = int(Qt.ItemDataRole.AccessibleDescriptionRole)
 RECORD = int(Qt.ItemDataRole.UserRole)
 COPY = RECORD + 1
 AMOUNT = RECORD + 2
 STATUS = RECORD + 3
+MARK = RECORD + 4
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 _ROOT = QModelIndex()
 # Rows that come or go in more runs than this are gathered at the end first: each run costs a pass over all rows.
 _MANY_RUNS = 32
+# Texts are kept for painting. They tell times as "Today" and "Yesterday", so not for long.
+FRESH_S = 30.0
+_MAX_LINES = 8_192
+
+UNREADABLE = "Can't be read"
+_UNREADABLE_HINT = "This row can't be read from the local data. It is read again when the server's list comes anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +76,37 @@ class Column(Generic[T]):
         return self.hidden is not None or (self.amount is not None and self.amount(record) is not None)
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is out of the ordinary about a record: since when the server's list lacks it, when it changed after the end."""
+
+    gone_at: datetime | None = None
+    altered_at: datetime | None = None
+
+    @property
+    def text(self) -> str:
+        """In words; both where both hold."""
+        gone = f"The server's list doesn't hold it any more, since {since(self.gone_at)}." if self.gone_at else ""
+        altered = f"Changed after it was final, {since(self.altered_at)}." if self.altered_at else ""
+        return "\n".join(filter(None, (gone, altered)))
+
+
+class Line(Generic[T]):
+    """One row as it is shown: its record, None where it can't be read; its mark; its texts, once they were asked for."""
+
+    __slots__ = ("mark", "record", "texts")
+
+    def __init__(self, record: T | None, mark: Mark | None = None) -> None:
+        self.record = record
+        self.mark = mark
+        self.texts: tuple[str, ...] | None = None
+
+
 def plain_tooltip(text: str) -> str:
     """Tooltips guess rich text: escaped text inside a paragraph of ours is shown to the letter."""
+    # Only here: it loads a table of 2,000 names, and at the start there is hardly a tooltip yet.
+    import html
+
     return f'<p style="white-space:pre-wrap">{html.escape(text)}</p>'
 
 
@@ -82,6 +122,8 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
         super().__init__(parent)
         self._keys: Sequence[K] = []
         self._hides_amounts = False
+        self._lines: dict[K, Line[T]] = {}
+        self._fresh_until = 0.0
 
     def record_of(self, key: K) -> T | None:
         """The record behind a key; None while it can't be read."""
@@ -97,6 +139,11 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
             return self._keys.index(key)
         except ValueError:
             return -1
+
+    def mark_of(self, row: int) -> Mark | None:
+        """What is out of the ordinary about the record shown in `row`; None where nothing is."""
+        line = self._line(row)
+        return None if line is None else line.mark
 
     def key(self, row: int) -> K | None:
         """The key of the record shown in `row`."""
@@ -117,20 +164,69 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
         return 0 if parent.isValid() else len(self.columns)
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:
-        """As Qt has it; RECORD, COPY, AMOUNT and STATUS are our own roles."""
-        if not index.isValid():
-            return None
-        column = self.columns[index.column()]
+        """As Qt has it; RECORD, COPY, AMOUNT, STATUS and MARK are our own roles."""
+        # Called for every cell that is painted, several times: each name looked up here costs.
+        if role == DISPLAY:
+            line = self._line(index.row())
+            return None if line is None else (line.texts or self._told(line))[index.column()]
         if role == _ALIGNMENT:
-            return _RIGHT if column.is_numeric else _LEFT
+            return (_RIGHT if self.columns[index.column()].is_numeric else _LEFT) if index.isValid() else None
         if role not in _ROLES:
             return None
-        record = self.record(index.row())
+        line = self._line(index.row())
+        if line is None:
+            return None
+        if role == MARK:
+            return line.mark
+        return self._answer(line, index.column(), role)
+
+    def _line(self, row: int) -> Line[T] | None:
+        """What is shown in a row; None where nothing is yet."""
+        if monotonic() > self._fresh_until or len(self._lines) > _MAX_LINES:
+            self._forget_texts()
+        if not 0 <= row < len(self._keys):
+            return None
+        key = self._keys[row]
+        record = self.record_of(key)
         if record is None:
             return None
+        line = self._lines.get(key)
+        if line is None or line.record is not record:
+            line = self._lines[key] = Line(record)
+        return line
+
+    def _forget_texts(self) -> None:
+        self._fresh_until = monotonic() + FRESH_S
+        self._lines.clear()
+
+    def _told(self, line: Line[T]) -> tuple[str, ...]:
+        record = line.record
+        if record is None:
+            first = next((at for at, each in enumerate(self.columns) if not (each.amount or each.status)), 0)
+            line.texts = tuple(UNREADABLE if at == first else NOTHING for at in range(len(self.columns)))
+        elif self._hides_amounts:
+            line.texts = tuple(
+                _answer_hidden(column, record, DISPLAY) if column.tells_amount(record) else column.text(record)
+                for column in self.columns
+            )
+        else:
+            line.texts = tuple(column.text(record) for column in self.columns)
+        return line.texts
+
+    def _answer(self, line: Line[T], at: int, role: int) -> Any:
+        column, record = self.columns[at], line.record
+        if role == _DESCRIPTION:
+            return line.mark.text if line.mark else None
+        if record is None:
+            return _answer_unreadable((line.texts or self._told(line))[at], role)
         if self._hides_amounts and role in _TELLING and column.tells_amount(record):
-            return _answer_hidden(column, record, role)
-        return _answer(column, record, role)
+            answer = _answer_hidden(column, record, role)
+        else:
+            answer = _answer(column, record, role)
+        if role == _TOOLTIP:
+            answer = "\n".join(filter(None, (line.mark.text if line.mark else "", answer)))
+            return plain_tooltip(answer) if answer else None
+        return answer
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = DISPLAY) -> Any:
         """As Qt has it."""
@@ -151,6 +247,7 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
         """
         if hidden != self._hides_amounts:
             self._hides_amounts = hidden
+            self._forget_texts()
             if self._keys:
                 self.dataChanged.emit(self.index(0, 0), self.index(len(self._keys) - 1, len(self.columns) - 1))
 
@@ -166,11 +263,11 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
             self._reorder(keys)
             self._add(keys)
         if wanted:
-            for first, last in _runs([row for row, key in enumerate(self._keys) if key in wanted]):
+            for first, last in runs_of([row for row, key in enumerate(self._keys) if key in wanted]):
                 self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
 
     def _drop(self, kept: set[K]) -> None:
-        gone = _runs([row for row, key in enumerate(self._keys) if key not in kept])
+        gone = runs_of([row for row, key in enumerate(self._keys) if key not in kept])
         if len(gone) > _MANY_RUNS:
             self._rearrange(sorted(self._keys, key=lambda key: key not in kept))
             gone = [(sum(key in kept for key in self._keys), len(self._keys) - 1)]
@@ -196,7 +293,7 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
 
     def _add(self, keys: Sequence[K]) -> None:
         present = set(self._keys)
-        runs = _runs([row for row, key in enumerate(keys) if key not in present])
+        runs = runs_of([row for row, key in enumerate(keys) if key not in present])
         if len(runs) > _MANY_RUNS:
             self.beginInsertRows(_ROOT, len(self._keys), len(keys) - 1)
             self._keys = [*self._keys, *(key for key in keys if key not in present)]
@@ -210,13 +307,11 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
         self._keys = keys
 
 
-_ROLES = frozenset({DISPLAY, _TOOLTIP, RECORD, COPY, AMOUNT, STATUS})
+_ROLES = frozenset({_TOOLTIP, _DESCRIPTION, RECORD, COPY, AMOUNT, STATUS, MARK})
 _TELLING = frozenset({DISPLAY, _TOOLTIP, COPY, AMOUNT})
 
 
 def _answer(column: Column[Any], record: Any, role: int) -> Any:
-    if role == DISPLAY:
-        return column.text(record)
     if role == RECORD:
         return record
     if role == AMOUNT:
@@ -226,24 +321,17 @@ def _answer(column: Column[Any], record: Any, role: int) -> Any:
     if role == COPY:
         return (column.copy or column.text)(record)
     # Whatever a narrow column cuts off can be read in the tooltip.
-    hint = column.tooltip(record) if column.tooltip else column.text(record)
-    return plain_tooltip(hint) if hint else None
+    return column.tooltip(record) if column.tooltip else column.text(record)
 
 
 def _answer_hidden(column: Column[Any], record: Any, role: int) -> Any:
     """The same for every amount, whatever is asked: no role may tell what another hides."""
     if role == AMOUNT:
         return None
-    text = column.hidden(record) if column.hidden else DOTS
-    return plain_tooltip(text) if role == _TOOLTIP else text
+    return column.hidden(record) if column.hidden else DOTS
 
 
-def _runs(rows: list[int]) -> list[tuple[int, int]]:
-    """Ascending row numbers as (first, last) of each unbroken run."""
-    runs: list[tuple[int, int]] = []
-    for row in rows:
-        if runs and runs[-1][1] == row - 1:
-            runs[-1] = (runs[-1][0], row)
-        else:
-            runs.append((row, row))
-    return runs
+def _answer_unreadable(text: str, role: int) -> Any:
+    if role == _TOOLTIP:
+        return plain_tooltip(_UNREADABLE_HINT)
+    return ("" if text == NOTHING else text) if role == COPY else None

@@ -62,6 +62,11 @@ def short_time(at: datetime, now: datetime) -> str:
     return f"{at.day} {at:%b %H:%M}" if at.year == now.year else f"{at.day} {at:%b %Y}"
 
 
+def since(at: datetime) -> str:
+    """A moment of our own clock, in local time, short."""
+    return short_time(_here(at), _here(datetime.now(UTC)))
+
+
 def exact_time(text: str | None) -> str | None:
     """Local time to the second and UTC, saying so where the server named no zone; None where there is no time."""
     moment = instant(text)

@@ -1,4 +1,4 @@
-"""What the mirror keeps of each history beside the record itself: the columns it orders, filters and searches by."""
+"""What the mirror keeps of each history beside the records themselves: the columns it orders, filters and searches by."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,28 +13,34 @@ from lumedesk.domain.times import micros
 
 @dataclass(frozen=True, slots=True)
 class HistoryShape:
-    """`columns` beyond row, id, doc and first_seen, with a function that reads their values off a record."""
+    """A history's columns, and a function that reads their values off a record.
+
+    `few`: the columns of texts of which there are only a few different ones; `amounts`: those of sort keys; `sums`: those
+    of amounts that add up, each with the column of its currency.
+    """
 
     columns: tuple[str, ...]
     values: Callable[[Any], tuple[Any, ...]]
+    few: tuple[str, ...]
+    amounts: tuple[str, ...]
+    sums: tuple[tuple[str, str], ...]
 
     @property
-    def orders(self) -> dict[str, str]:
-        """SQL to order by, for each name a table may ask for. A history's time falls back on when it was first seen."""
-        return {name: name for name in self.columns if name != "words"} | {"at": "coalesce(at, first_seen)", "id": "id"}
+    def orders(self) -> tuple[str, ...]:
+        """The names a table may ask to be ordered by."""
+        return (*(name for name in self.columns if name != "words"), "id")
 
 
-def _key(amount: Decimal | None) -> bytes | None:
-    return None if amount is None else sort_key(amount)
+def words_in(*parts: Any) -> str:
+    """The texts a search may find, folded for comparing; a line break keeps one text's end from another's start.
+
+    SQLite's search reads a text up to its first zero character, so that one parts two texts as well.
+    """
+    return "\n".join(flat(part) for part in parts if part is not None).casefold().replace("\0", "\n")
 
 
-def _words(*parts: Any) -> str:
-    """Everything a search may find, folded for comparing; a line break keeps one field's end from another's start."""
-    return "\n".join(_flat(part) for part in parts if part is not None).casefold()
-
-
-def _flat(whole: Any) -> str:
-    """Not by recursion: details may be nested deeper than Python calls."""
+def flat(whole: Any) -> str:
+    """All texts and figures within, a line each. Not by recursion: details may be nested deeper than Python calls."""
     told: list[str] = []
     left = [whole]
     while left:
@@ -52,20 +58,22 @@ def _flat(whole: Any) -> str:
     return "\n".join(told)
 
 
+def _key(amount: Decimal | None) -> bytes | None:
+    return None if amount is None else sort_key(amount)
+
+
 def _trade(trade: Trade) -> tuple[Any, ...]:
-    pair = f"{trade.from_currency}/{trade.to_currency}"
-    fills = [fill.transaction_id for fill in trade.fills or ()]
     return (
         micros(trade.created_at),
         micros(trade.completed_at),
         trade.status,
-        pair,
+        f"{trade.from_currency}/{trade.to_currency}",
         trade.from_currency,
         trade.to_currency,
         _key(trade.from_amount),
         _key(trade.to_amount),
         _key(trade.rate),
-        _words(trade.transaction_id, pair, trade.status, trade.from_amount, trade.to_amount, trade.rate, fills),
+        words_in(trade.transaction_id, [fill.transaction_id for fill in trade.fills or ()]),
     )
 
 
@@ -77,14 +85,7 @@ def _withdrawal(withdrawal: Withdrawal) -> tuple[Any, ...]:
         withdrawal.currency,
         _key(withdrawal.amount),
         _key(withdrawal.fee),
-        _words(
-            withdrawal.transaction_id,
-            withdrawal.currency,
-            withdrawal.status,
-            withdrawal.amount,
-            withdrawal.fee,
-            withdrawal.withdraw_details,
-        ),
+        words_in(withdrawal.transaction_id, withdrawal.withdraw_details),
     )
 
 
@@ -95,9 +96,11 @@ def _deposit(deposit: Deposit) -> tuple[Any, ...]:
         deposit.currency,
         _key(deposit.amount),
         _key(deposit.fee),
-        _words(deposit.transaction_id, deposit.currency, deposit.status, deposit.amount, deposit.fee),
+        words_in(deposit.transaction_id),
     )
 
+
+_TRANSFER_SUMS = (("amount", "currency"), ("fee", "currency"))
 
 SHAPES = {
     Kind.TRADES: HistoryShape(
@@ -114,10 +117,22 @@ SHAPES = {
             "words",
         ),
         _trade,
+        few=("status", "pair"),
+        amounts=("from_amount", "to_amount", "rate"),
+        sums=(("from_amount", "from_currency"), ("to_amount", "to_currency")),
     ),
     Kind.WITHDRAWALS: HistoryShape(
         ("at", "completed_at", "status", "currency", "amount", "fee", "words"),
         _withdrawal,
+        few=("status", "currency"),
+        amounts=("amount", "fee"),
+        sums=_TRANSFER_SUMS,
     ),
-    Kind.DEPOSITS: HistoryShape(("at", "status", "currency", "amount", "fee", "words"), _deposit),
+    Kind.DEPOSITS: HistoryShape(
+        ("at", "status", "currency", "amount", "fee", "words"),
+        _deposit,
+        few=("status", "currency"),
+        amounts=("amount", "fee"),
+        sums=_TRANSFER_SUMS,
+    ),
 }

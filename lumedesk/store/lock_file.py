@@ -5,17 +5,13 @@ Whoever may write the file can delete it or set the wrong tries back; what holds
 
 import hashlib
 import json
-import secrets
+import os
 import unicodedata
 from base64 import b64decode, b64encode
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-
-from argon2.low_level import Type, hash_secret_raw
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from lumedesk.domain.credentials import Secret
 from lumedesk.domain.lock import LockSettings
@@ -61,6 +57,9 @@ class LockFile:
 
     def open(self, passphrase: Secret) -> Secret | None:
         """The store's key; None for a wrong passphrase. Takes a moment and much memory: never on the UI thread."""
+        from cryptography.exceptions import InvalidTag
+        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
         cipher = ChaCha20Poly1305(_key(passphrase, self.salt, self.cost))
         try:
             return Secret(cipher.decrypt(self.nonce, self.wrapped, _bound(self.profile_id, self.cost)).decode())
@@ -84,11 +83,14 @@ def make_lock(
     passphrase: Secret, store_key: Secret, profile_id: str, settings: LockSettings, cost: Cost | None = None
 ) -> LockFile:
     """Wrap `store_key` under a passphrase. Takes a moment: never on the UI thread. Errors: ValueError for a huge key."""
+    # Here and below: where no passphrase is set, nothing of this needs to be loaded at the start.
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
     cost = cost or Cost()
     plain = store_key.reveal().encode()
     if not 0 < len(plain) <= _MAX_STORE_KEY:
         raise ValueError(f"a store's key has 1 to {_MAX_STORE_KEY} bytes")
-    salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
+    salt, nonce = os.urandom(_SALT_BYTES), os.urandom(_NONCE_BYTES)
     wrapped = ChaCha20Poly1305(_key(passphrase, salt, cost)).encrypt(nonce, plain, _bound(profile_id, cost))
     return LockFile(profile_id, cost, salt, nonce, wrapped, settings)
 
@@ -133,6 +135,8 @@ def _within(value: int, least: int, most: int) -> None:
 
 
 def _key(passphrase: Secret, salt: bytes, cost: Cost) -> bytes:
+    from argon2.low_level import Type, hash_secret_raw
+
     # One passphrase, typed on two systems, may come as different code points.
     typed = unicodedata.normalize("NFKC", passphrase.reveal()).encode("utf-8", "surrogatepass")
     return hash_secret_raw(typed, salt, cost.passes, cost.memory_kib, cost.lanes, _KEY_BYTES, Type.ID)

@@ -6,8 +6,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import platformdirs
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 # Names that Windows keeps for devices, whatever the case.
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
@@ -19,6 +17,10 @@ class BadProfileName(ValueError):
 
 def default_data_dir() -> Path:
     """The platform's folder for application data."""
+    # Only here: where the folder is named it would be loaded for nothing.
+    # Only here: where the folder is named it would be loaded for nothing.
+    import platformdirs
+
     return Path(platformdirs.user_data_dir("LumeDesk", appauthor=False))
 
 
@@ -57,6 +59,16 @@ class ProfilePaths:
     def seen(self) -> Path:
         """The beneficiaries' details as the operator last saw them."""
         return self.folder / "seen.json"
+
+    @property
+    def filters(self) -> Path:
+        """The filters of the histories that were saved by name."""
+        return self.folder / "filters.json"
+
+    @property
+    def retention(self) -> Path:
+        """How long finished records are kept."""
+        return self.folder / "data.json"
 
     @property
     def owner(self) -> Path:

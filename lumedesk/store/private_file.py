@@ -5,15 +5,14 @@ import json
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING, Any
 
 from lumedesk.domain.credentials import Secret
 from lumedesk.store.paths import make_private_folder
+
+if TYPE_CHECKING:
+    # It takes 20 ms to import: the functions that seal and unseal do it for themselves.
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 _MAX_BYTES = 16_000_000
 _NONCE_BYTES = 12
@@ -86,14 +85,20 @@ def last_set_aside(path: Path) -> Path | None:
 
 
 def _unsealed(body: bytes, key: Secret, name: str) -> bytes:
+    from cryptography.exceptions import InvalidTag
+
     try:
         return _cipher(key).decrypt(body[:_NONCE_BYTES], body[_NONCE_BYTES:], name.encode())
     except (InvalidTag, ValueError) as error:  # ValueError: too short for what is put in front
         raise NotReadable("it is damaged, or was written with another key") from error
 
 
-def _cipher(key: Secret) -> ChaCha20Poly1305:
+def _cipher(key: Secret) -> "ChaCha20Poly1305":
     """A key of its own is derived: no two ciphers share one."""
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     derived = HKDF(SHA256(), 32, salt=None, info=b"LumeDesk sealed file 1").derive(bytes.fromhex(key.reveal()))
     return ChaCha20Poly1305(derived)
 

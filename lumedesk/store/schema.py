@@ -11,6 +11,9 @@ from lumedesk.store.histories import SHAPES, HistoryShape
 SCHEMA_VERSION = 2
 PAGE_SIZE = 8192
 
+# No table is ordered by these, and filters find enough by others.
+_UNORDERED = frozenset({"words", "completed_at", "from_currency", "to_currency"})
+
 # What one poll found out of the ordinary, and each status a row was seen in. `row` is a history's row number.
 _COMMON = (
     "CREATE TABLE datasets (kind TEXT PRIMARY KEY, digest BLOB NOT NULL, confirmed_at INTEGER NOT NULL,"
@@ -20,7 +23,7 @@ _COMMON = (
     "CREATE TABLE small (kind TEXT, position INTEGER, id TEXT NOT NULL, doc BLOB NOT NULL, gone_at INTEGER,"
     " PRIMARY KEY (kind, position)) WITHOUT ROWID",
     # The server's list as it came last, in pieces: how long each was, its digest, how it began, its rows' numbers.
-    "CREATE TABLE segments (kind TEXT, position INTEGER, size INTEGER NOT NULL, digest BLOB NOT NULL,"
+    "CREATE TABLE segments (kind TEXT, position REAL, size INTEGER NOT NULL, digest BLOB NOT NULL,"
     " head BLOB NOT NULL, rows BLOB NOT NULL, PRIMARY KEY (kind, position)) WITHOUT ROWID",
     "CREATE TABLE transitions (kind TEXT, row INTEGER, seen_at INTEGER, status TEXT,"
     " PRIMARY KEY (kind, row, seen_at)) WITHOUT ROWID",
@@ -42,7 +45,7 @@ def words_of(kind: Kind) -> str:
 def indexes_of(kind: Kind) -> dict[str, str]:
     """The statement that makes each index on a history's facts, by the index's name."""
     facts = facts_of(kind)
-    columns = [name for name in SHAPES[kind].columns if name != "words"]
+    columns = [name for name in SHAPES[kind].columns if name not in _UNORDERED]
     return {f"{facts}_{name}": f"CREATE INDEX {facts}_{name} ON {facts} ({name})" for name in columns}
 
 

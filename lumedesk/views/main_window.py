@@ -1,51 +1,46 @@
-"""The main window: navigation, pages, status bar and menus. Opens the dialogs; knows no rules of its own."""
+"""The main window: navigation, pages, status bar and menus. Opens the dialogs; knows no rules of its own.
 
-from collections.abc import Callable
+It is on the screen before the desk behind it is there, so nothing that takes time to load is imported up here.
+"""
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QButtonGroup,
-    QFrame,
-    QHBoxLayout,
-    QMainWindow,
-    QMenu,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, cast
 
-from lumedesk.domain.kinds import Kind
-from lumedesk.domain.profiles import Profile
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from lumedesk.domain.profiles import Colour, Profile
 from lumedesk.domain.text import shown
-from lumedesk.models.table import plain_tooltip
-from lumedesk.views.dialogs.about import AboutDialog
-from lumedesk.views.dialogs.create_account import CreateAccountDialog
-from lumedesk.views.dialogs.decide import DecideDialog
-from lumedesk.views.dialogs.dialog import Dialog
-from lumedesk.views.dialogs.limits import LimitsDialog
-from lumedesk.views.dialogs.new_books import NewBooksDialog
-from lumedesk.views.dialogs.quote import QuoteDialog
-from lumedesk.views.dialogs.quote_settings import QuoteSettingsDialog
-from lumedesk.views.pages.histories import DepositsPage, TradesPage, WithdrawalsPage
-from lumedesk.views.pages.holdings import AccountsPage, BeneficiariesPage, WalletsPage
-from lumedesk.views.pages.overview import OverviewPage
-from lumedesk.views.pages.own import AuditPage, MovementsPage
-from lumedesk.views.pages.page import Page
-from lumedesk.views.parts.notices import Notices
-from lumedesk.views.parts.status_line import StatusLine
-from lumedesk.views.parts.text import Label
-from lumedesk.views.parts.widgets import button
-from lumedesk.views.theme import DOUBLE, HALF, Look, Scheme
-from lumedesk.views.wizards.withdrawal import WithdrawalWizard
-from lumedesk.work.session import Session
+from lumedesk.views.outline import Outline
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QAction, QCloseEvent, QPaintEvent
+
+    from lumedesk.domain.kinds import Kind
+    from lumedesk.views.dialogs.dialog import Dialog
+    from lumedesk.views.pages.histories import DepositsPage, TradesPage, WithdrawalsPage
+    from lumedesk.views.pages.holdings import AccountsPage, BeneficiariesPage, WalletsPage
+    from lumedesk.views.pages.overview import OverviewPage
+    from lumedesk.views.pages.own import AuditPage, MovementsPage
+    from lumedesk.views.pages.page import Page
+    from lumedesk.views.theme import Look
+    from lumedesk.work.session import Session
 
 _AGE_MS = 1_000
+_TONES = {
+    Colour.RED: "failed",
+    Colour.AMBER: "waiting",
+    Colour.GREEN: "done",
+    Colour.BLUE: "moving",
+    Colour.GREY: "unknown",
+}
+# The buttons of pages that send money, by the name of their attribute.
+_SENDING = ("quote_button", "withdraw_button", "create_button", "pay_button")
 
 
 class MainWindow(QMainWindow):
-    """One profile's desk."""
+    """One profile's desk. Made with its session it is whole; made without, it shows its outlines until `fill`."""
 
     # What is beyond one profile's data, or needs its secrets, is done by whoever built the window. UI thread.
     lock_wanted = Signal()
@@ -53,262 +48,316 @@ class MainWindow(QMainWindow):
     key_wanted = Signal()
     profiles_wanted = Signal()
     support_wanted = Signal()
+    # It was painted for the first time, and the first time with its page. UI thread.
+    painted = Signal()
+    page_painted = Signal()
     # The operator closed the window. UI thread.
     closed = Signal()
 
-    def __init__(self, session: Session, look: Look, profile: Profile) -> None:
+    # Qt calls before it is made whole.
+    _is_filled = False
+
+    def __init__(self, session: "Session | None", look: "Look | None", profile: Profile) -> None:
         super().__init__()
         self.setObjectName("main-window")
         self.setWindowTitle(f"LumeDesk – {shown(profile.title)}")
         self.resize(1440, 900)
         self.setMinimumSize(960, 600)
+        self._profile = profile
+        self._outline = Outline(_TONES[profile.colour or Colour.GREY])
+        # What is to be told after the next paint.
+        self._tells = [self.painted]
+        self._dialog: Dialog | None = None
+        if session is not None and look is not None:
+            self.fill(session, look)
+
+    def fill(self, session: "Session", look: "Look") -> None:
+        """Put the desk into the window. To be called once."""
+        from lumedesk.views.menus import Menus
+        from lumedesk.views.pages.book import Book
+        from lumedesk.views.parts.status_line import StatusLine
+
         self._session = session
         self._look = look
-        self._dialog: Dialog | None = None
-        self.overview = OverviewPage(session, look)
-        self.accounts = AccountsPage(session, look)
-        self.wallets = WalletsPage(session, look)
-        self.trades = TradesPage(session, look)
-        self.deposits = DepositsPage(session, look)
-        self.withdrawals = WithdrawalsPage(session, look)
-        self.beneficiaries = BeneficiariesPage(session, look)
-        self.movements = MovementsPage(session, look)
-        self.audit = AuditPage(session, look)
-        self.pages: dict[Kind | str | None, tuple[Page, str]] = {
-            None: (self.overview, "layout-dashboard"),
-            Kind.ACCOUNTS: (self.accounts, "landmark"),
-            Kind.WALLETS: (self.wallets, "wallet"),
-            Kind.TRADES: (self.trades, "arrow-left-right"),
-            Kind.DEPOSITS: (self.deposits, "arrow-down-to-line"),
-            Kind.WITHDRAWALS: (self.withdrawals, "arrow-up-from-line"),
-            Kind.BENEFICIARIES: (self.beneficiaries, "users"),
-            "movements": (self.movements, "send"),
-            "audit": (self.audit, "shield-check"),
-        }
         self._stack = QStackedWidget()
         self._stack.setObjectName("pages")
-        self._nav = QButtonGroup(self)
-        self._lay_out(profile)
-        self._build_menus()
-        self._connect_pages()
-        self._guard_money_buttons()
-        self.status_line = StatusLine(session, shown(profile.title), self.statusBar())
+        book = Book(session, look, self._bind)
+        self._made = book.pages_made
+        # Each page with its icon. Looking one up makes it.
+        self.pages: Mapping[Kind | str | None, tuple[Page, str]] = book
+        self._lay_out()
+        self.menus = Menus(self, look, session.refresh)
+        self.key_action: QAction = self.menus.key
+        self.quote_action: QAction = self.menus.quote
+        self.withdraw_action: QAction = self.menus.withdraw
+        self.account_action: QAction = self.menus.account
+        self.hide_action: QAction = self.menus.hide
+        session.movements.changed.connect(self._guard_money)
+        session.connection_changed.connect(self._guard_money)
+        session.connection_changed.connect(self._tell_offline)
+        self._guard_money()
+        self._tell_offline()
+        self.status_line = StatusLine(session, shown(self._profile.title), self.statusBar())
         self._ages = QTimer(self)
         self._ages.setInterval(_AGE_MS)
         self._ages.timeout.connect(self._tell_ages)
         self._ages.start()
-        look.changed.connect(self._paint_icons)
+        self._is_filled = True
         self.go_to(None)
+        self._tells.append(self.page_painted)
+        self.update()
 
-    def _lay_out(self, profile: Profile) -> None:
-        sidebar = QFrame()
-        sidebar.setObjectName("sidebar")
-        sidebar.setProperty("look", "sidebar")
-        sidebar.setFixedWidth(200)
-        column = QVBoxLayout(sidebar)
-        column.setContentsMargins(DOUBLE - HALF, DOUBLE, DOUBLE - HALF, DOUBLE)
-        column.setSpacing(HALF)
-        colour = profile.colour.value if profile.colour else "grey"
-        self.profile_label = Label(f"{shown(profile.title)}\n{profile.note}", f"profile-{colour}", wraps=True)
-        self.profile_label.setObjectName("profile")
-        column.addWidget(self.profile_label)
-        column.addSpacing(DOUBLE)
-        for page, _ in self.pages.values():
-            nav = button(f"nav-{page.objectName().removesuffix('-page')}", page.title, "nav")
-            nav.setCheckable(True)
-            self._nav.addButton(nav, self._stack.addWidget(page))
-            column.addWidget(nav)
-        column.addStretch(1)
-        self._nav.idClicked.connect(self._show_page)
-        self._paint_icons()
-        centre = QWidget()
-        row = QHBoxLayout(centre)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(sidebar)
+    def _lay_out(self) -> None:
+        from lumedesk.views.parts.notices import Notices
+        from lumedesk.views.sidebar import Sidebar
+
+        self.sidebar = Sidebar(self._profile, self._look)
+        self.sidebar.wanted.connect(self._show_page)
+        self.profile_label = self.sidebar.profile_label
         self.notices = Notices(self._session)
+        self.notices.movements_wanted.connect(self._show_doubts)
+        self.notices.alerts_wanted.connect(self.open_alerts)
+        self.notices.new_books_wanted.connect(self.open_new_books)
+        self.notices.key_wanted.connect(self.key_wanted)
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.notices)
         right.addWidget(self._stack, 1)
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        row.addWidget(self.sidebar)
         row.addLayout(right, 1)
         # The profile's colour runs along the whole window: which money this is must never be a question.
         band = QFrame()
         band.setObjectName("profile-band")
-        band.setProperty("look", f"band-{colour}")
+        band.setProperty("look", f"band-{(self._profile.colour or Colour.GREY).value}")
         whole = QWidget()
         rows = QVBoxLayout(whole)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addWidget(band)
-        rows.addWidget(centre, 1)
+        rows.addLayout(row, 1)
         self.setCentralWidget(whole)
 
-    def _build_menus(self) -> None:
-        bar = self.menuBar()
-        self._build_desk_menu(bar.addMenu("&Desk"))
-        money = bar.addMenu("&Money")
-        self.quote_action = self._action("action-quote", "Get a &quote…", "Ctrl+K", self.open_quote)
-        self.withdraw_action = self._action("action-withdraw", "&New withdrawal…", "Ctrl+N", self.open_withdrawal)
-        self.account_action = self._action("action-account", "&Create account…", "", self.open_create_account)
-        limits_action = self._action("action-limits", "&Limits on withdrawals…", "", self.open_limits)
-        quotes_action = self._action("action-quote-settings", "Quote &settings…", "", self.open_quote_settings)
-        money.addActions([self.quote_action, self.withdraw_action, self.account_action])
-        money.addSeparator()
-        money.addActions([limits_action, quotes_action])
-        view = bar.addMenu("&View")
-        for at, (page, _) in enumerate(self.pages.values()):
-            name = page.objectName().removesuffix("-page")
-            view.addAction(self._action(f"action-{name}", page.title, f"Ctrl+{at + 1}", self._opener(at)))
-        view.addSeparator()
-        view.addAction(self._action("action-refresh", "&Refresh", "F5", self._session.refresh))
-        view.addAction(self._action("action-search", "&Filter this page", "Ctrl+F", self._focus_search))
-        themes = view.addMenu("&Theme")
-        group = QActionGroup(self)
-        for scheme, text in ((Scheme.SYSTEM, "As the &system"), (Scheme.LIGHT, "&Light"), (Scheme.DARK, "&Dark")):
-            action = self._action(f"action-theme-{scheme.value}", text, "", self._themer(scheme))
-            action.setCheckable(True)
-            action.setChecked(self._look.scheme is scheme)
-            group.addAction(action)
-            themes.addAction(action)
-        self.hide_action = self._action("action-hide-amounts", "&Hide amounts", "Ctrl+Shift+H", self._hide_amounts)
-        self.hide_action.setCheckable(True)
-        self.hide_action.setChecked(self._look.hides_amounts)
-        view.addAction(self.hide_action)
-        about = bar.addMenu("&Help")
-        about.addAction(self._action("action-support", "&Support bundle…", "", self.support_wanted.emit))
-        about.addAction(self._action("action-about", "&About LumeDesk", "", self.open_about))
-
-    def _build_desk_menu(self, menu: QMenu) -> None:
-        menu.addActions(
-            [
-                self._action("action-lock", "&Lock", "Ctrl+L", self.lock_wanted.emit),
-                self._action("action-security", "Passphrase and l&ock…", "", self.security_wanted.emit),
-            ]
+    def _bind(self, page: "Page") -> None:
+        """Take in a page that was just made."""
+        self._stack.addWidget(page)
+        page.wanted.connect(self.show_record)
+        slots: tuple[tuple[str, Callable[..., object]], ...] = (
+            ("quote_wanted", self.open_quote),
+            ("withdrawal_wanted", self.open_withdrawal),
+            ("account_wanted", self.open_create_account),
+            ("decision_wanted", self.open_decision),
         )
-        menu.addSeparator()
-        self.key_action = self._action("action-key", "Change the API &key…", "", self.key_wanted.emit)
-        menu.addAction(self.key_action)
-        menu.addAction(self._action("action-profiles", "&Profiles…", "", self.profiles_wanted.emit))
-        menu.addSeparator()
-        menu.addAction(self._action("action-quit", "&Quit", QKeySequence(QKeySequence.StandardKey.Quit), self.close))
+        for name, slot in slots:
+            if hasattr(page, name):
+                getattr(page, name).connect(slot)
+        self._guard_page(page)
 
-    def _action(self, name: str, text: str, keys: str | QKeySequence, call: Callable[[], object]) -> QAction:
-        action = QAction(text, self)
-        action.setObjectName(name)
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda _checked=False: call())
-        return action
+    # Its pages; the first look at one makes it
 
-    def _connect_pages(self) -> None:
-        self.overview.quote_wanted.connect(self.open_quote)
-        self.overview.withdrawal_wanted.connect(self.open_withdrawal)
-        self.overview.account_wanted.connect(self.open_create_account)
-        self.overview.wanted.connect(self.show_record)
-        self.accounts.account_wanted.connect(self.open_create_account)
-        self.trades.quote_wanted.connect(self.open_quote)
-        self.withdrawals.withdrawal_wanted.connect(self.open_withdrawal)
-        self.beneficiaries.withdrawal_wanted.connect(self.open_withdrawal)
-        self.movements.decision_wanted.connect(self.open_decision)
-        self.notices.movements_wanted.connect(self._show_doubts)
-        self.notices.new_books_wanted.connect(self.open_new_books)
-        self.notices.key_wanted.connect(self.key_wanted)
-        self._session.movements.changed.connect(self._guard_money_buttons)
-        self._session.connection_changed.connect(self._guard_money_buttons)
+    @property
+    def overview(self) -> "OverviewPage":
+        """Balances and what happened lately."""
+        return cast("OverviewPage", self.pages[None][0])
 
-    def _guard_money_buttons(self, _connection: object = None) -> None:
+    @property
+    def accounts(self) -> "AccountsPage":
+        """The accounts."""
+        return cast("AccountsPage", self._page("ACCOUNTS"))
+
+    @property
+    def wallets(self) -> "WalletsPage":
+        """The wallets."""
+        return cast("WalletsPage", self._page("WALLETS"))
+
+    @property
+    def trades(self) -> "TradesPage":
+        """The trades."""
+        return cast("TradesPage", self._page("TRADES"))
+
+    @property
+    def deposits(self) -> "DepositsPage":
+        """The deposits."""
+        return cast("DepositsPage", self._page("DEPOSITS"))
+
+    @property
+    def withdrawals(self) -> "WithdrawalsPage":
+        """The withdrawals."""
+        return cast("WithdrawalsPage", self._page("WITHDRAWALS"))
+
+    @property
+    def beneficiaries(self) -> "BeneficiariesPage":
+        """The beneficiaries."""
+        return cast("BeneficiariesPage", self._page("BENEFICIARIES"))
+
+    @property
+    def movements(self) -> "MovementsPage":
+        """What the desk itself sent."""
+        return cast("MovementsPage", self.pages["movements"][0])
+
+    @property
+    def audit(self) -> "AuditPage":
+        """What the desk wrote down."""
+        return cast("AuditPage", self.pages["audit"][0])
+
+    def _page(self, name: str) -> "Page":
+        from lumedesk.domain.kinds import Kind
+
+        return self.pages[Kind[name]][0]
+
+    # What can't be sent
+
+    def _guard_money(self, _connection: object = None) -> None:
         """Where nothing can be sent, each button and menu entry that would send says why."""
+        self.menus.guard_money(self._session.cannot_send, may_send=self._session.may_send)
+        for page in self._made.values():
+            self._guard_page(page)
+
+    def _guard_page(self, page: "Page") -> None:
+        from lumedesk.models.table import plain_tooltip
+
         why = self._session.cannot_send
-        buttons: list[QAbstractButton] = [
-            self.overview.quote_button,
-            self.overview.withdraw_button,
-            self.accounts.create_button,
-            self.trades.quote_button,
-            self.withdrawals.withdraw_button,
-            self.beneficiaries.pay_button,
-        ]
-        for each in buttons:
-            each.setToolTip(plain_tooltip(why) if why else "")
-            each.setAccessibleDescription(why)
-            each.setEnabled(not why)
-            if not self._session.may_send:
-                each.hide()
-        for action in (self.quote_action, self.withdraw_action, self.account_action):
-            action.setEnabled(not why)
-            action.setVisible(self._session.may_send)
+        for each in (getattr(page, name, None) for name in _SENDING):
+            if isinstance(each, QAbstractButton):
+                each.setToolTip(plain_tooltip(why) if why else "")
+                each.setAccessibleDescription(why)
+                each.setEnabled(not why)
+                if not self._session.may_send:
+                    each.hide()
 
     # What can be opened
 
-    def go_to(self, kind: Kind | str | None) -> None:
+    def go_to(self, kind: "Kind | str | None") -> None:
         """Show the page of a kind; None is the overview, "movements" and "audit" the desk's own records."""
         self._show_page(list(self.pages).index(kind))
         self._current_page().focus_body()
 
-    def show_record(self, kind: Kind, key: str) -> None:
+    def show_record(self, kind: "Kind", key: str) -> None:
         """Show one record on its page."""
         self.go_to(kind)
         self.pages[kind][0].show_record(key)
 
     def open_quote(self) -> None:
         """Open the quote dialog."""
+        from lumedesk.views.dialogs.quote import QuoteDialog
+
         self._open(QuoteDialog(self._session, self._look, self))
 
     def open_withdrawal(self, beneficiary_id: str = "") -> None:
         """Open the withdrawal wizard, with a beneficiary chosen already if one is named."""
+        from lumedesk.views.wizards.withdrawal import WithdrawalWizard
+
         self._open(WithdrawalWizard(self._session, self._look, beneficiary_id or None, self))
 
     def open_create_account(self) -> None:
         """Open the dialog that creates an account."""
+        from lumedesk.views.dialogs.create_account import CreateAccountDialog
+
         dialog = CreateAccountDialog(self._session, self._look, self)
         dialog.created.connect(self._show_created)
         self._open(dialog)
 
     def open_limits(self) -> None:
         """Open the dialog that sets the local limits."""
+        from lumedesk.views.dialogs.limits import LimitsDialog
+
         self._open(LimitsDialog(self._session, self._look, self))
 
     def open_quote_settings(self) -> None:
         """Open the dialog that says how quotes are asked for and confirmed."""
+        from lumedesk.views.dialogs.quote_settings import QuoteSettingsDialog
+
         self._open(QuoteSettingsDialog(self._session, self))
 
     def open_decision(self, uuid: str) -> None:
         """Open the dialog in which a movement of unknown outcome is decided."""
+        from lumedesk.views.dialogs.decide import DecideDialog
+
         self._open(DecideDialog(self._session, self._look, uuid, self))
 
     def open_new_books(self) -> None:
         """Open the dialog that replaces damaged books."""
+        from lumedesk.views.dialogs.new_books import NewBooksDialog
+
         self._open(NewBooksDialog(self._session, self))
 
-    def _show_doubts(self) -> None:
-        self.go_to("movements")
-        undecided = self._session.movements.undecided
-        if undecided:
-            self.movements.show_record(undecided[0].uuid)
+    def open_find(self) -> None:
+        """Open the search over all kinds of record."""
+        from lumedesk.views.dialogs.find import FindDialog
+
+        dialog = FindDialog(self._session, self._look, self)
+        dialog.wanted.connect(self._show_found)
+        self._open(dialog)
+
+    def open_alerts(self) -> None:
+        """Open the list of what the server's lists did that they must not."""
+        from lumedesk.views.dialogs.alerts import AlertsDialog
+
+        dialog = AlertsDialog(self._session, self._look, self)
+        dialog.wanted.connect(self._show_found)
+        self._open(dialog)
+
+    def open_data(self) -> None:
+        """Open the dialog on the saved data."""
+        from lumedesk.views.dialogs.data import DataDialog
+
+        self._open(DataDialog(self._session, self._look, self))
+
+    def work_offline(self, *, offline: bool) -> None:
+        """Leave the server alone, or go back to it."""
+        self._session.set_offline(offline=offline)
+        self._tell_offline()
+
+    def _tell_offline(self, _connection: object = None) -> None:
+        session = self._session
+        self.menus.tell_offline(offline=session.is_offline, may_choose=session.can_choose_offline)
+
+    def _show_found(self, kind: "Kind", key: str) -> None:
+        if key:
+            self.show_record(kind, key)
+        else:
+            self.go_to(kind)
 
     def open_about(self) -> None:
         """Say what this is."""
+        from lumedesk.views.dialogs.about import AboutDialog
+
         self._open(AboutDialog(self))
 
-    def open_dialog(self, dialog: Dialog) -> None:
+    def open_dialog(self, dialog: "Dialog") -> None:
         """Open a dialog made elsewhere, over the one that is open already if there is one."""
         if self._dialog is None:
             self._open(dialog)
             return
+        from PySide6.QtCore import Qt
+
         dialog.setParent(self._dialog, dialog.windowFlags())
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def drop_quote(self) -> None:
         """Nobody watched for a while: a price on screen is no longer good. What was typed stays."""
+        if self._dialog is None:
+            return
+        from lumedesk.views.dialogs.quote import QuoteDialog
+
         if isinstance(self._dialog, QuoteDialog):
             self._dialog.lock()
             self._dialog.unlock()
 
-    def _hide_amounts(self) -> None:
-        self._look.hide_amounts(hidden=self.hide_action.isChecked())
+    def focus_search(self) -> None:
+        """Put the cursor where the page is searched."""
+        self._current_page().focus_search()
 
-    def _open(self, dialog: Dialog) -> None:
+    @property
+    def dialog(self) -> "Dialog | None":
+        """The dialog that is open; None when there is none."""
+        return self._dialog
+
+    def _open(self, dialog: "Dialog") -> None:
+        from PySide6.QtCore import Qt
+
         self._dialog = dialog
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.finished.connect(self._forget_dialog)
@@ -317,48 +366,53 @@ class MainWindow(QMainWindow):
     def _forget_dialog(self, _result: int) -> None:
         self._dialog = None
 
-    @property
-    def dialog(self) -> Dialog | None:
-        """The dialog that is open; None when there is none."""
-        return self._dialog
+    def _show_doubts(self) -> None:
+        self.go_to("movements")
+        undecided = self._session.movements.undecided
+        if undecided:
+            self.movements.show_record(undecided[0].uuid)
 
     def _show_created(self, key: str) -> None:
+        from lumedesk.domain.kinds import Kind
+
         self.show_record(Kind.ACCOUNTS, key)
 
     def _show_page(self, at: int) -> None:
-        self._stack.setCurrentIndex(at)
-        self._nav.button(at).setChecked(True)
+        page = self.pages[list(self.pages)[at]][0]
+        self._stack.setCurrentWidget(page)
+        self.sidebar.mark(at)
         self._tell_ages()
 
-    def _current_page(self) -> Page:
-        return list(self.pages.values())[self._stack.currentIndex()][0]
-
-    def _opener(self, at: int) -> Callable[[], None]:
-        return lambda: self.go_to(list(self.pages)[at])
-
-    def _themer(self, scheme: Scheme) -> Callable[[], None]:
-        return lambda: self._look.use(scheme)
-
-    def _focus_search(self) -> None:
-        self._current_page().focus_search()
+    def _current_page(self) -> "Page":
+        return cast("Page", self._stack.currentWidget())
 
     def _tell_ages(self) -> None:
         self._current_page().tell_state()
         self.status_line.tell_age(self._current_page().kind)
 
-    def _paint_icons(self) -> None:
-        for at, (_, icon) in enumerate(self.pages.values()):
-            self._nav.button(at).setIcon(self._look.icon(icon, "muted", "accent"))
-
     # What Qt calls
 
-    def changeEvent(self, event: QEvent) -> None:
+    def paintEvent(self, event: "QPaintEvent") -> None:
+        """As Qt has it; before it is filled, the outlines."""
+        if self._is_filled:
+            super().paintEvent(event)
+        else:
+            self._outline.paint(self)
+        while self._tells:
+            # Not at once: the widgets on the window are painted after it.
+            QTimer.singleShot(0, self, self._tells.pop(0).emit)
+
+    def changeEvent(self, event: "QEvent") -> None:
         """As Qt has it; a minimised window is polled for slowly."""
         super().changeEvent(event)
+        if not self._is_filled:
+            return
+        from PySide6.QtCore import QEvent
+
         if event.type() == QEvent.Type.WindowStateChange:
             self._session.set_hidden(hidden=self.isMinimized())
 
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def closeEvent(self, event: "QCloseEvent") -> None:
         """As Qt has it; a dialog that still waits for an outcome keeps the desk open."""
         if self._dialog is not None and not self._dialog.close():
             event.ignore()

@@ -1,6 +1,5 @@
 """The design system in one place: colours by role, spacing on an 8 px grid, the type scale, and the icons that follow them."""
 
-from dataclasses import asdict, dataclass
 from enum import Enum
 from string import Template
 
@@ -10,7 +9,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from lumedesk import assets
-from lumedesk.domain.statuses import Tone
+from lumedesk.views.colours import DARK, LIGHT, Colours
 from lumedesk.views.style import STYLE
 
 # Spacing: everything is a multiple of these.
@@ -19,93 +18,8 @@ HALF, UNIT, DOUBLE, TRIPLE = 4, 8, 16, 24
 # The type scale, in pixels so that a page keeps its shape at every scale factor.
 SMALL, BODY, LARGE, TITLE, FIGURE = 12, 13, 15, 20, 28
 
-
-@dataclass(frozen=True, slots=True)
-class Colours:
-    """Colours by what they are for."""
-
-    window: str
-    surface: str
-    sidebar: str
-    sunken: str
-    border: str
-    hover: str
-    selection: str
-    text: str
-    muted: str
-    faint: str
-    accent: str
-    accent_hover: str
-    on_accent: str
-    focus: str
-    done: str
-    done_tint: str
-    moving: str
-    moving_tint: str
-    waiting: str
-    waiting_tint: str
-    failed: str
-    failed_tint: str
-    unknown: str
-    unknown_tint: str
-
-    def tone(self, tone: Tone) -> tuple[QColor, QColor]:
-        """Ink and tint of a status."""
-        return QColor(getattr(self, tone.value)), QColor(getattr(self, f"{tone.value}_tint"))
-
-
-LIGHT = Colours(
-    window="#f5f7fa",
-    surface="#ffffff",
-    sidebar="#eceff4",
-    sunken="#f0f2f6",
-    border="#dce1e9",
-    hover="#f1f4f9",
-    selection="#dfe9fd",
-    text="#131a26",
-    muted="#566274",
-    faint="#77849a",
-    accent="#1c56d8",
-    accent_hover="#1648ba",
-    on_accent="#ffffff",
-    focus="#1c56d8",
-    done="#0a6b43",
-    done_tint="#dff3e9",
-    moving="#1c4fc4",
-    moving_tint="#e2ebfd",
-    waiting="#8a5000",
-    waiting_tint="#fcefd8",
-    failed="#a8231b",
-    failed_tint="#fbe5e3",
-    unknown="#4d5a6b",
-    unknown_tint="#e8ecf1",
-)
-DARK = Colours(
-    window="#0e131a",
-    surface="#161d27",
-    sidebar="#111821",
-    sunken="#1b2430",
-    border="#283444",
-    hover="#1d2733",
-    selection="#1f3560",
-    text="#e7ebf1",
-    muted="#9dabbd",
-    faint="#76869b",
-    accent="#6a9bff",
-    accent_hover="#8ab1ff",
-    on_accent="#0a1120",
-    focus="#8ab1ff",
-    done="#53dca0",
-    done_tint="#12362a",
-    moving="#93b7ff",
-    moving_tint="#1b2e55",
-    waiting="#f3bb62",
-    waiting_tint="#3b2b11",
-    failed="#ff958c",
-    failed_tint="#46211f",
-    unknown="#aab6c6",
-    unknown_tint="#26313f",
-)
+# An icon's width and height on buttons and in fields.
+ICON = 16
 
 
 class Scheme(Enum):
@@ -138,6 +52,7 @@ class Look(QObject):
         app.setStyle("Fusion")
         app.setFont(text_font())
         app.styleHints().colorSchemeChanged.connect(self._follow_system)
+        app.screenAdded.connect(self._follow_screens)
         self.use(scheme)
 
     @property
@@ -173,12 +88,21 @@ class Look(QObject):
         key = (name, ink, checked_ink)
         if key not in self._icons:
             icon = QIcon()
-            for size in (16, 20, 24, 32, 48, 64):
+            for size in self._icon_sizes():
                 icon.addPixmap(icon_pixmap(name, ink, size), QIcon.Mode.Normal, QIcon.State.Off)
-                icon.addPixmap(icon_pixmap(name, checked_ink, size), QIcon.Mode.Normal, QIcon.State.On)
+                if checked_ink != ink:
+                    icon.addPixmap(icon_pixmap(name, checked_ink, size), QIcon.Mode.Normal, QIcon.State.On)
                 icon.addPixmap(icon_pixmap(name, self.colours.faint, size), QIcon.Mode.Disabled)
             self._icons[key] = icon
         return self._icons[key]
+
+    def _icon_sizes(self) -> list[int]:
+        """An icon's size in the pixels of each screen there is: at the start, drawing all that might ever be costs 100 ms."""
+        return sorted({round(ICON * screen.devicePixelRatio()) for screen in self._app.screens()})
+
+    def _follow_screens(self) -> None:
+        self._icons.clear()
+        self.changed.emit()
 
     def _follow_system(self) -> None:
         if self._scheme is Scheme.SYSTEM:
@@ -254,4 +178,4 @@ def _palette(colours: Colours) -> QPalette:
 
 def _style_sheet(colours: Colours) -> str:
     sizes = {"small": SMALL, "body": BODY, "large": LARGE, "title": TITLE, "figure": FIGURE}
-    return Template(STYLE).substitute(asdict(colours) | {name: f"{size}px" for name, size in sizes.items()})
+    return Template(STYLE).substitute(colours._asdict() | {name: f"{size}px" for name, size in sizes.items()})

@@ -1,10 +1,17 @@
-"""The one worker thread with its one asyncio loop, and the one door to it. Nothing else in the desk starts a thread."""
+"""The worker thread with its asyncio loop, a second one for looking things up, and the one door to both.
 
-import asyncio
+Nothing else in the desk starts a thread.
+"""
+
+from __future__ import annotations
+
 import logging
+import queue
 import threading
+import time
 from collections.abc import Callable, Coroutine
-from typing import Any, Generic, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
@@ -12,10 +19,15 @@ from PySide6.QtCore import QObject, Qt, Signal
 from lumedesk.domain.errors import DeskError
 from lumedesk.logs import redacted
 
+if TYPE_CHECKING:
+    # It takes 30 ms to import, which the first window needn't wait for: each function here imports it for itself.
+    import asyncio
+
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _QUIT_DEADLINE_S = 15.0
+_INTERRUPT_AGAIN_S = 0.05
 
 
 class Unexpected(DeskError):
@@ -65,10 +77,20 @@ class Engine(QObject):
         super().__init__(parent)
         self._crossing.connect(self._run_on_ui, Qt.ConnectionType.QueuedConnection)
         self._is_stopped = False
-        self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._thread = threading.Thread(target=self._run_loop, name="lumedesk-worker", daemon=True)
+        self._lookups = _Lookups(self.on_ui)
+
+    @cached_property
+    def _loop(self) -> asyncio.AbstractEventLoop:
+        """It begins, and its thread with it, when it is first needed. UI thread."""
+        import asyncio
+
+        loop = asyncio.new_event_loop()
+        # There already when the thread looks for it.
+        self.__dict__["_loop"] = loop
         self._thread.start()
+        return loop
 
     def submit(
         self,
@@ -85,6 +107,27 @@ class Engine(QObject):
         self._loop.call_soon_threadsafe(self._start, work, ticket)
         return ticket
 
+    def look_up(
+        self,
+        call: Callable[[], T],
+        owner: QObject,
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[DeskError], None] | None = None,
+        *,
+        interrupt: Callable[[], None] | None = None,
+    ) -> Ticket[T]:
+        """Run `call`, which may block, on a second thread, one after the other. Else as `submit`.
+
+        `interrupt` breaks `call` off: it is called from another thread when the ticket is cancelled or the engine stops,
+        and only while `call` runs.
+        """
+        ticket: Ticket[T] = Ticket(owner, done, failed)
+        if self._is_stopped:
+            ticket.is_over = True
+        else:
+            self._lookups.ask(call, ticket, interrupt)
+        return ticket
+
     def on_ui(self, call: Callable[[], None]) -> None:
         """Run `call` on the UI thread, in the order of the calls. For the worker; returns at once."""
         self._crossing.emit(call)
@@ -94,6 +137,11 @@ class Engine(QObject):
         if self._is_stopped:
             return
         self._is_stopped = True
+        self._lookups.stop()
+        if farewell is None and "_loop" not in self.__dict__:
+            return
+        import asyncio
+
         closing = asyncio.run_coroutine_threadsafe(self._wind_down(farewell), self._loop)
         try:
             closing.result(_QUIT_DEADLINE_S)
@@ -107,6 +155,8 @@ class Engine(QObject):
             self._loop.close()
 
     def _run_loop(self) -> None:
+        import asyncio
+
         asyncio.set_event_loop(self._loop)
         while not self._loop.is_closed():
             try:
@@ -127,6 +177,8 @@ class Engine(QObject):
         ticket._cancel = lambda: self._cancel_task(task)
 
     async def _carry_out(self, work: Coroutine[Any, Any, T], ticket: Ticket[T]) -> None:
+        import asyncio
+
         result: T | DeskError
         try:
             result = await work
@@ -136,7 +188,7 @@ class Engine(QObject):
             raise
         except BaseException as error:
             log.exception("work failed")
-            result = Unexpected(redacted(f"{type(error).__name__}: {error}"))
+            result = _unexpected(error)
         self.on_ui(lambda: ticket.deliver(result))
 
     def _cancel_task(self, task: asyncio.Task[None]) -> None:
@@ -144,6 +196,8 @@ class Engine(QObject):
             self._loop.call_soon_threadsafe(task.cancel)
 
     async def _wind_down(self, farewell: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
+        import asyncio
+
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -156,3 +210,75 @@ class Engine(QObject):
         # What was still in the queue when the engine stopped would meet closed files.
         if not self._is_stopped:
             call()
+
+
+def _unexpected(error: BaseException) -> Unexpected:
+    return Unexpected(redacted(f"{type(error).__name__}: {error}"))
+
+
+class _Lookups:
+    """The second thread. It is started with the first call, and takes the calls in turn."""
+
+    def __init__(self, on_ui: Callable[[Callable[[], None]], None]) -> None:
+        self._on_ui = on_ui
+        self._waiting: queue.SimpleQueue[tuple[Callable[[], Any], Ticket[Any]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._running: Ticket[Any] | None = None
+        self._is_stopped = False
+
+    def ask(self, call: Callable[[], T], ticket: Ticket[T], interrupt: Callable[[], None] | None) -> None:
+        """Queue a call. UI thread."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="lumedesk-lookups", daemon=True)
+            self._thread.start()
+        if interrupt is not None:
+            ticket._cancel = lambda: self._interrupt(ticket, interrupt)
+        self._waiting.put((call, ticket))
+
+    def stop(self) -> None:
+        """Break off what runs, forget what waits, end the thread. Bounded in time."""
+        if self._thread is None:
+            return
+        self._is_stopped = True
+        self._waiting.put(None)
+        deadline = time.monotonic() + _QUIT_DEADLINE_S
+        while self._thread.is_alive() and time.monotonic() < deadline:
+            with self._lock:
+                running = self._running
+            if running is not None:
+                # Between two of its steps nothing can be broken off: then it is the next one that is.
+                running.cancel()
+            self._thread.join(_INTERRUPT_AGAIN_S)
+        if self._thread.is_alive():
+            log.warning("a look-up was still going on after %s s and was left behind", _QUIT_DEADLINE_S)
+
+    def _interrupt(self, ticket: Ticket[Any], interrupt: Callable[[], None]) -> None:
+        # The thread can't go on to the next call while this is held, so no other one is broken off.
+        with self._lock:
+            if self._running is ticket:
+                interrupt()
+
+    def _run(self) -> None:
+        while (asked := self._waiting.get()) is not None:
+            self._answer(*asked)
+
+    def _answer(self, call: Callable[[], Any], ticket: Ticket[Any]) -> None:
+        with self._lock:
+            if ticket.is_over or self._is_stopped:
+                return
+            self._running = ticket
+        result: Any = None
+        try:
+            result = call()
+        except DeskError as error:
+            result = error
+        except BaseException as error:
+            # Broken off, it fails as it may: nobody wants to hear of it.
+            if not ticket.is_over:
+                log.exception("a look-up failed")
+                result = _unexpected(error)
+        finally:
+            with self._lock:
+                self._running = None
+        self._on_ui(lambda: ticket.deliver(result))

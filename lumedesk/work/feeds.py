@@ -4,21 +4,30 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from lumedesk.api.arrival import Arrival
 from lumedesk.api.client import CurrencyListing, LumetradeClient
-from lumedesk.api.parse import Listing
+from lumedesk.api.parse import Listing, Row
+from lumedesk.domain.alerts import Noticed
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.codec import encode
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.statuses import FINAL_CODES
-from lumedesk.store.mirror import Dataset, Mirror, MirrorReader
+from lumedesk.store.arriving import TakenIn
+from lumedesk.store.datasets import Dataset
+from lumedesk.store.mirror import Mirror
+from lumedesk.store.mirror_file import is_damage
+from lumedesk.store.reader import MirrorReader
 from lumedesk.work.engine import Unexpected
+from lumedesk.work.lookups import DataUnreadable
 from lumedesk.work.pace import Pace
+from lumedesk.work.states import DatasetState, FeedReport
+from lumedesk.work.taking_in import Taking, catch_up, settle
 
 AnyListing = Listing[Any] | CurrencyListing
 
@@ -34,29 +43,6 @@ class Looked(Protocol):
         """On the worker."""
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetState:
-    """How far one kind's records can be trusted. `error` is why the last attempt failed; None once it succeeded."""
-
-    confirmed_at: datetime | None = None
-    error: DeskError | None = None
-    set_aside: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class FeedReport:
-    """What one poll brought. `records` is set for a small kind that changed, `touched` holds a history's changed rows.
-
-    `is_whole`: the list came whole and every row could be read.
-    """
-
-    kind: Kind
-    state: DatasetState
-    records: tuple[Any, ...] | None = None
-    touched: tuple[int, ...] = ()
-    is_whole: bool = False
-
-
 class Feeds:
     """All polling loops of one connected profile. Built and used on the worker only."""
 
@@ -69,8 +55,16 @@ class Feeds:
         pace: Pace,
         report: Callable[[FeedReport], None],
         looked: Looked | None = None,
+        noticed: Callable[[Sequence[Noticed]], None] = lambda _noticed: None,
+        keep_since: Callable[[], datetime | None] = lambda: None,
     ) -> None:
-        """`report` and `looked` (after each list that was read) are called on the worker."""
+        """`report`, `looked` (after each list that was read) and `noticed` are called on the worker.
+
+        `keep_since` says from when on what is over is kept; None keeps all.
+        """
+        self._noticed = noticed
+        self._keep_since = keep_since
+        self._client = client
         self._key_fingerprint = client.key_fingerprint
         self._mirror = mirror
         self._reader = reader
@@ -91,9 +85,6 @@ class Feeds:
             Kind.WALLETS: client.list_wallets,
             Kind.CURRENCIES: client.list_currencies,
             Kind.BENEFICIARIES: client.list_beneficiaries,
-            Kind.TRADES: client.list_trades,
-            Kind.DEPOSITS: client.list_deposits,
-            Kind.WITHDRAWALS: client.list_withdrawals,
         }
 
     async def run(self) -> None:
@@ -123,6 +114,8 @@ class Feeds:
 
     async def _keep_current(self, kind: Kind) -> None:
         failures = 0
+        if kind.is_history:
+            await self._make_findable(kind)
         while True:
             self._kicks[kind].clear()
             started = time.monotonic()
@@ -138,13 +131,24 @@ class Feeds:
             except TimeoutError:
                 pass
 
+    async def _make_findable(self, kind: Kind) -> None:
+        """What the desk was at when it ended. Whatever goes wrong is told: it must not end the loops."""
+        try:
+            if await catch_up(self._mirror, self._writing, kind):
+                self._report(FeedReport(kind, _state(self._known.get(kind)), touched=None))
+        except Exception as error:
+            log.exception("%s can't all be found", kind.table)
+            if is_damage(error):
+                self._mirror.note_damage()
+            self._report(self._failed(kind, DataUnreadable(f"{type(error).__name__}: {error}")))
+
     async def _attempt(self, kind: Kind) -> FeedReport:
         """Poll once. Whatever goes wrong is told in the report: one kind's trouble must not end the others' loops."""
         try:
             async with self._turns[kind]:
                 asked_at = self._clock.now()
                 report = await self._poll(kind)
-            changed = bool(report.touched or report.records)
+            changed = report.touched is None or bool(report.touched or report.records)
             self._pace.note(kind, changed=changed, unfinished=self._unfinished(kind))
             if self._looked is not None:
                 self._looked(kind, is_whole=report.is_whole, asked_at=asked_at, key_fingerprint=self._key_fingerprint)
@@ -152,64 +156,97 @@ class Feeds:
             return self._failed(kind, error)
         except Exception as error:
             log.exception("polling %s failed", kind.table)
+            if is_damage(error):
+                self._mirror.note_damage()
+                return self._failed(kind, DataUnreadable(str(error)))
             return self._failed(kind, Unexpected(f"{type(error).__name__}: {error}"))
         return report
 
     async def _poll(self, kind: Kind) -> FeedReport:
+        return await (self._poll_history(kind) if kind.is_history else self._poll_small(kind))
+
+    async def _poll_history(self, kind: Kind) -> FeedReport:
+        known = self._known.get(kind)
+        taken = None
+
+        async def take(arrival: Arrival) -> tuple[Dataset, TakenIn] | None:
+            nonlocal taken
+            taken = Taking(self._mirror, self._writing, kind, self._clock.now(), self._keep_since(), shown)
+            return await taken.take(arrival, self._clock.now)
+
+        def shown() -> None:
+            self._report(FeedReport(kind, _state(self._known.get(kind)), touched=None))
+
+        found = await self._client.arrive(kind, (known.digest or None) if known is not None else None, take)
+        if found is None:
+            if known is None:
+                raise AssertionError("a list can be the same only as one before")
+            self._known[kind] = dataset = replace(known, confirmed_at=self._clock.now())
+            return FeedReport(kind, _state(dataset), is_whole=not dataset.set_aside)
+        dataset, brought = found
+        self._known[kind] = dataset
+        is_whole = not (taken is None or taken.is_partial or dataset.set_aside)
+        if brought.noticed:
+            self._noticed(brought.noticed)
+        touched = brought.touched
+        if brought.is_behind:
+            self._report(FeedReport(kind, _state(dataset), touched=None))
+            await catch_up(self._mirror, self._writing, kind)
+            touched = None
+        if touched is None or touched:
+            await settle(self._mirror, self._writing)
+        return FeedReport(kind, _state(dataset), None, touched, is_whole=is_whole)
+
+    async def _poll_small(self, kind: Kind) -> FeedReport:
         listing = await self._fetches[kind]()
         is_partial = isinstance(listing, Listing) and listing.partial
         known = self._known.get(kind)
         if known is not None and known.digest == listing.digest:
             self._known[kind] = dataset = replace(known, confirmed_at=self._clock.now())
-            state = DatasetState(dataset.confirmed_at, None, dataset.set_aside)
-            return FeedReport(kind, state, is_whole=not (is_partial or dataset.set_aside))
+            return FeedReport(kind, _state(dataset), is_whole=not (is_partial or dataset.set_aside))
         async with self._writing:
             self._mirror.begin()
             try:
-                records, touched, set_aside = await self._take_in(kind, listing)
+                records, rows, set_aside = self._read_small(kind, listing)
                 dataset = Dataset(listing.digest, self._clock.now(), set_aside)
+                is_whole = not (is_partial or set_aside)
+                is_taken, noticed = self._mirror.write_small(kind, rows, dataset.confirmed_at, is_whole=is_whole)
                 self._mirror.write_dataset(kind, dataset)
                 self._mirror.commit()
             finally:
                 self._mirror.rollback()
         self._known[kind] = dataset
-        state = DatasetState(dataset.confirmed_at, None, set_aside)
-        return FeedReport(kind, state, records, touched, is_whole=not (is_partial or set_aside))
+        if noticed:
+            self._noticed(noticed)
+        await settle(self._mirror, self._writing)
+        return FeedReport(kind, _state(dataset), records if is_taken else None, is_whole=is_whole)
 
-    async def _take_in(self, kind: Kind, listing: AnyListing) -> tuple[tuple[Any, ...] | None, tuple[int, ...], int]:
+    def _read_small(self, kind: Kind, listing: AnyListing) -> tuple[tuple[Any, ...], list[tuple[str, bytes]], int]:
+        """The records, their JSON by id, and how many can't be read."""
         if isinstance(listing, CurrencyListing):
-            return self._take_in_currencies(listing)
-        records: list[Any] = []
-        touched: list[int] = []
-        small: list[tuple[str, bytes]] = []
+            # The list's shape is undocumented, so what was understood is kept rather than what came.
+            currencies, unread = listing.read()
+            return tuple(currencies), [(each.code, encode(each)) for each in currencies], len(unread)
+        keyed: dict[str, Row[Any]] = {}
         set_aside = 0
         for rows, unreadable in listing.pieces():
-            keyed = [(key, row) for row in rows if (key := kind.key(row.record))]
-            # A record without an id can't be told from others: it is counted, never guessed at.
-            set_aside += len(unreadable) + len(rows) - len(keyed)
-            if kind.is_history:
-                triples = ((key, row.raw, row.record) for key, row in keyed)
-                touched += self._mirror.write_history(kind, triples, self._clock.now())
-            else:
-                records += [row.record for _, row in keyed]
-                small += [(key, row.raw) for key, row in keyed]
-            await asyncio.sleep(0)
-        if kind.is_history:
-            return None, tuple(touched), set_aside
-        self._mirror.write_small(kind, small)
-        return tuple(records), (), set_aside
-
-    def _take_in_currencies(self, listing: CurrencyListing) -> tuple[tuple[Any, ...], tuple[int, ...], int]:
-        """The list's shape is undocumented, so what was understood is kept rather than what came."""
-        currencies, set_aside = listing.read()
-        self._mirror.write_small(Kind.CURRENCIES, [(each.code, encode(each)) for each in currencies])
-        return tuple(currencies), (), len(set_aside)
+            set_aside += len(unreadable)
+            for row in rows:
+                # A record without an id can't be told from others: it is counted, never guessed at.
+                if (key := kind.key(row.record)) and key not in keyed:
+                    keyed[key] = row
+                else:
+                    set_aside += 1
+        return tuple(row.record for row in keyed.values()), [(key, row.raw) for key, row in keyed.items()], set_aside
 
     def _failed(self, kind: Kind, error: DeskError) -> FeedReport:
-        known = self._known.get(kind)
-        if known is None:
-            return FeedReport(kind, DatasetState(None, error))
-        return FeedReport(kind, DatasetState(known.confirmed_at, error, known.set_aside))
+        return FeedReport(kind, _state(self._known.get(kind), error))
 
     def _unfinished(self, kind: Kind) -> bool:
         return kind.is_history and self._reader.unfinished(kind, FINAL_CODES) > 0
+
+
+def _state(dataset: Dataset | None, error: DeskError | None = None) -> DatasetState:
+    return (
+        DatasetState(None, error) if dataset is None else DatasetState(dataset.confirmed_at, error, dataset.set_aside)
+    )

@@ -1,61 +1,26 @@
 """The key of a profile: tried before it is used, kept in the keychain, replaced while the desk runs."""
 
-import asyncio
-import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject
 
 from lumedesk.api.probe import Check, Report, Verdict, test_connection
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.credentials import Credentials
-from lumedesk.domain.errors import DeskError, Offline, Wire
+from lumedesk.domain.errors import DeskError, Offline
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.profiles import Profile
 from lumedesk.keychain import KeychainTrouble, Vault
+from lumedesk.work.apart import KeychainFailed, apart
 from lumedesk.work.connecting import KeyConnector, endpoint_of
 from lumedesk.work.engine import Engine, Ticket
 from lumedesk.work.session import Session
 
 __all__ = ["Check", "KeychainFailed", "Keys", "NotKept", "Report", "Verdict", "apart", "try_connection"]
 
-T = TypeVar("T")
-
-
-class KeychainFailed(DeskError):
-    """The keychain's trouble, as the windows show it."""
-
-    def __init__(self, trouble: KeychainTrouble) -> None:
-        super().__init__(str(trouble), wire=Wire.NOT_SENT)
-        self.title = trouble.title
-        self.advice = trouble.advice
-
 
 class NotKept(KeychainFailed):
     """Credentials that the keychain didn't take. They may still be used until the desk is closed."""
-
-
-async def apart(call: Callable[[], T]) -> T:
-    """Run `call`, which may wait for a person, on a thread of its own that nothing waits for when the desk ends."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[T] = loop.create_future()
-
-    def settle(set_it: Callable[[Any], None], value: Any) -> None:
-        if not answer.done():
-            set_it(value)
-
-    def run() -> None:
-        set_it: Callable[[Any], None]
-        try:
-            set_it, value = answer.set_result, call()
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            set_it, value = answer.set_exception, error  # type: ignore[assignment]
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, set_it, value)
-
-    threading.Thread(target=run, name="lumedesk-keychain", daemon=True).start()
-    return await answer
 
 
 def try_connection(

@@ -1,10 +1,9 @@
 """The desk's lock: whether it is locked, what locks it, and the passphrase that opens it. Touches no movement and no draft."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Signal
@@ -19,6 +18,10 @@ from lumedesk.store.lock_file import Cost, LockDamaged, LockFile, make_lock, rea
 from lumedesk.store.private_file import NotWritable
 from lumedesk.work.engine import Engine
 from lumedesk.work.os_lock import SystemLock
+
+if TYPE_CHECKING:
+    # It takes 30 ms to import, which the first window needn't wait for.
+    import asyncio
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +82,7 @@ class PassphraseDoor:
         self._path = path
         self._profile_id = profile_id
         self._clock = clock
-        # One try at a time: two at once would count as one.
-        self._turn = asyncio.Lock()
+        self._turn: asyncio.Lock | None = None
         self._is_recorded = True
         self.trouble = ""
         self.lock: LockFile | None = None
@@ -98,6 +100,10 @@ class PassphraseDoor:
 
     async def open(self, answer: Secret) -> Opened:
         """Judge a passphrase, on the worker. Errors: none of its own; a damaged file keeps the door shut."""
+        import asyncio
+
+        # One try at a time: two at once would count as one.
+        self._turn = self._turn or asyncio.Lock()
         async with self._turn:
             if self.lock is None:
                 return Opened(is_open=False, words=self.trouble or "No passphrase is set.")
@@ -365,6 +371,8 @@ class Locking(QObject):
         if key is None:
             raise LockNotKept("The key of the local records isn't known, so no passphrase can protect it.")
         kept = settings or self.settings
+        import asyncio
+
         self._replace(await asyncio.to_thread(make_lock, new, key, self._profile_id, kept, self._cost))
 
     async def _remove(self, old: Secret) -> None:

@@ -1,15 +1,16 @@
 """What the windows ask for when money is to move, and what they see of it. The sending itself is in sending.py."""
 
-import asyncio
+from __future__ import annotations
+
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
-from lumedesk.api.client import LumetradeClient
+from lumedesk.domain.alerts import Noticed
 from lumedesk.domain.audit import AuditRow
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.errors import DeskError, Wire
@@ -26,12 +27,17 @@ from lumedesk.domain.kinds import Kind
 from lumedesk.domain.money import grouped
 from lumedesk.domain.movements import Outcome, Verdict, verdict_on
 from lumedesk.domain.quotes import ASSUMED_LIFE_S, Quote, QuoteRequest, RoundTrips, read_quote
-from lumedesk.domain.withdrawals import WithdrawalOrder
-from lumedesk.exports.audit import write_audit
 from lumedesk.work.books import Books
 from lumedesk.work.engine import Engine, Ticket
 from lumedesk.work.sending import CutOff, NotArmed, Parcel, Sender
 from lumedesk.work.watching import DecisionRefused, Watcher, kind_of
+
+if TYPE_CHECKING:
+    # All of it takes long to import, and the first window needs none of it.
+    import asyncio
+
+    from lumedesk.api.client import LumetradeClient
+    from lumedesk.domain.withdrawals import WithdrawalOrder
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -233,6 +239,8 @@ class Movements(QObject):
         """Write the whole audit log to `file`, as JSON or CSV by its name; `done` gets the number of entries."""
 
         async def write() -> int:
+            from lumedesk.exports.audit import write_audit
+
             try:
                 return write_audit(self._books.audit_rows(), file)
             except OSError as error:
@@ -255,6 +263,12 @@ class Movements(QObject):
         """Called after each list of `kind` that was read; see Watcher.look."""
         self._watcher.look(kind, is_whole=is_whole, asked_at=asked_at, key_fingerprint=key_fingerprint)
 
+    def note_oddities(self, noticed: Sequence[Noticed]) -> None:
+        """Write into the audit log what a list did that it must not."""
+        for each in noticed:
+            facts = {"list": each.kind.table, "before": _text(each.before), "after": _text(each.after)}
+            self._books.note(f"list: {each.what.value}", each.key, facts)
+
     def check(self, client: LumetradeClient) -> None:
         """See whether anything may be sent by this client. Errors: NotArmed."""
         problem = self._books.refusal or self._problem_with(client)
@@ -263,6 +277,8 @@ class Movements(QObject):
 
     async def linger(self) -> None:
         """Before the end: wait a while for what is being sent; what gets no answer is recorded as unknown."""
+        import asyncio
+
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=LINGER_S)
         for task in tuple(self._under_way):
@@ -271,6 +287,8 @@ class Movements(QObject):
 
     async def settle(self) -> None:
         """Wait until nothing is being sent; each has its own deadline."""
+        import asyncio
+
         while self._under_way:
             await asyncio.wait(self._under_way)
 
@@ -295,6 +313,8 @@ class Movements(QObject):
         notes: dict[str, Any] | None = None,
         retry_of: str | None = None,
     ) -> Outcome:
+        import asyncio
+
         if problem := self._problem_with(client):
             raise NotArmed(problem)
         parcel = Parcel(
@@ -390,3 +410,7 @@ def _quote_facts(quote: Quote) -> dict[str, Any]:
         "intent": quote.request.intent.value,
         "problem": quote.problem or "",
     }
+
+
+def _text(document: bytes | None) -> str:
+    return "" if document is None else document.decode(errors="replace")

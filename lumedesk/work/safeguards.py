@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -12,11 +13,13 @@ from lumedesk.domain.errors import DeskError, Wire
 from lumedesk.domain.limits import Limits
 from lumedesk.domain.records import Beneficiary
 from lumedesk.domain.sightings import Change, Sighting, changes, seen_details
-from lumedesk.domain.withdrawals import Draft
 from lumedesk.store.limits import LimitsFile
 from lumedesk.store.private_file import NotWritable
 from lumedesk.store.seen import SeenFile
 from lumedesk.work.engine import Engine
+
+if TYPE_CHECKING:
+    from lumedesk.domain.withdrawals import Draft
 
 log = logging.getLogger(__name__)
 

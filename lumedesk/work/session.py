@@ -1,69 +1,57 @@
 """The current state of one profile, as the windows see it: what is known, how fresh it is, and what can be asked for.
 
-Lives on the UI thread. The work itself is in feeds.py and movements.py, on the worker.
+Lives on the UI thread. The work itself is in link.py, feeds.py and movements.py, on the worker.
 """
 
-import asyncio
-import logging
-from collections.abc import Callable, Coroutine
-from enum import Enum
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from __future__ import annotations
 
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import shiboken6
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from lumedesk.api.client import LumetradeClient
+from lumedesk.domain.alerts import Noticed
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.codec import Codec
 from lumedesk.domain.credentials import Secret
-from lumedesk.domain.errors import DeskError, Offline, Unauthorised, Unreachable, Unreadable, Wire
+from lumedesk.domain.errors import DeskError, Offline, Unreachable, Wire
 from lumedesk.domain.intents import Terms, other_key_problem
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.records import Account, Record
 from lumedesk.logs import redacted
-from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorReader
+from lumedesk.store.mirror import Mirror
+from lumedesk.store.mirror_file import MirrorError
 from lumedesk.store.owner import OwnerFile
 from lumedesk.store.paths import ProfilePaths
+from lumedesk.store.private_file import NotWritable
+from lumedesk.store.reader import MirrorReader, Stored
+from lumedesk.store.retention import read_retention, write_retention
 from lumedesk.work.books import Books
-from lumedesk.work.engine import Engine, Ticket, Unexpected
-from lumedesk.work.feeds import DatasetState, FeedReport, Feeds
+from lumedesk.work.engine import Engine, Unexpected
+from lumedesk.work.lookups import Lookups
 from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
-from lumedesk.work.preferences import Preferences
+from lumedesk.work.preferences import NotSaved, Preferences
 from lumedesk.work.safeguards import Safeguards
+from lumedesk.work.saved_filters import SavedFilters
 from lumedesk.work.sending import NotArmed
+from lumedesk.work.states import Connection, Connector, DatasetState, FeedReport, connection_after
 from lumedesk.work.watching import alike_query
+
+if TYPE_CHECKING:
+    from lumedesk.api.client import LumetradeClient
+    from lumedesk.work.link import Link
+
+__all__ = ["Connection", "Connector", "Session"]
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-_MAX_CONNECT_PAUSE_S = 30.0
-_MAX_RETRY_AFTER_S = 600.0
-# Before polling begins again that a defect broke off.
-_POLLING_PAUSE_S = 1.0
 _FOLLOW_MS = 2_000
-
-
-class Connection(Enum):
-    """How the desk stands with the server."""
-
-    CONNECTING = "Connecting"
-    ONLINE = "Connected"
-    TROUBLED = "Not reachable"
-    REFUSED = "Key not accepted"
-    STRANGER = "Somebody else's key"
-    OFFLINE = "Working offline"
-    VIEW_ONLY = "View only"
-
-
-class Connector(Protocol):
-    """Makes a client for the profile, and takes down what it needed for that."""
-
-    async def connect(self, on_in_flight: Callable[[int], None]) -> LumetradeClient:
-        """Errors: DeskError."""
-
-    async def close(self) -> None:
-        """Leave no process or socket behind."""
 
 
 class Session(QObject):
@@ -71,7 +59,7 @@ class Session(QObject):
 
     # (Kind): the records of a small kind are different now.
     records_changed = Signal(object)
-    # (Kind, tuple of row numbers): rows of a history were added or changed.
+    # (Kind, tuple of row numbers or None): rows of a history were added or changed; None is more than can be told.
     history_changed = Signal(object, object)
     # (Kind): its age, error or count of unreadable rows is different now.
     state_changed = Signal(object)
@@ -79,6 +67,8 @@ class Session(QObject):
     connection_changed = Signal(object)
     # (int): requests under way.
     in_flight_changed = Signal(int)
+    # A list did what it must not, or somebody has seen that it did.
+    alerts_changed = Signal()
 
     def __init__(
         self,
@@ -101,50 +91,73 @@ class Session(QObject):
         Errors: MirrorError when the local file can't be used.
         """
         super().__init__(parent)
+        paths = ProfilePaths(mirror_path.parent)
         self.clock = clock
         self.may_send = may_send
         self._engine = engine
         self._connector = connector
-        self._mirror = None if view_only else Mirror(mirror_path, key)
-        self._reader = MirrorReader(mirror_path, key)
-        self._worker_reader = MirrorReader(mirror_path, key)
-        self._pace = Pace()
-        self._client: LumetradeClient | None = None
-        self._feeds: Feeds | None = None
-        self._life: asyncio.Task[Any] | None = None
-        self._changing = asyncio.Lock()
-        # Whether the client's key is known to be this profile's owner's: until then nobody gets the client.
-        self._is_owners = False
-        # What closes the clients and connectors of earlier keys; a step leaves the list once it is done.
-        self._left_over: list[Callable[[], Coroutine[Any, Any, None]]] = []
-        self._owner = OwnerFile(ProfilePaths(mirror_path.parent).owner, key)
-        # Which key is in use, as the journal names it; empty before the first connection.
-        self.key_fingerprint = ""
-        self._try_again = asyncio.Event()
+        self._chose_offline = False
+        self._left: list[Connector] = []
         self._records: dict[Kind, tuple[Any, ...]] = {}
         self._states: dict[Kind, DatasetState] = {}
-        without = Connection.VIEW_ONLY if view_only else Connection.OFFLINE
-        self.connection = Connection.CONNECTING if connector else without
+        self._open_files(mirror_path, key, view_only=view_only)
+        try:
+            self._load_mirror()
+        except MirrorError:
+            if self._mirror is None:
+                raise
+            # Now that it is known to be damaged, it is set aside.
+            self._mirror.note_damage()
+            self._close_files()
+            self._open_files(mirror_path, key, view_only=view_only)
+            self._load_mirror()
+        self._pace = Pace()
+        self._owner = OwnerFile(paths.owner, key)
+        self._link_made: Link | None = None
+        # Which key is in use, as the journal names it; empty before the first connection.
+        self.key_fingerprint = ""
+        self._without = Connection.VIEW_ONLY if view_only else Connection.OFFLINE
+        self.connection = Connection.CONNECTING if connector else self._without
         self.in_flight = 0
         self._books = books
-        paths = ProfilePaths(mirror_path.parent)
+        self.lookups = Lookups(engine, mirror_path, key, self)
+        self.filters = SavedFilters(paths.filters, clock, engine, key=key, view_only=view_only, parent=self)
         self.safeguards = Safeguards(paths.limits, paths.seen, clock, engine, key=key, view_only=view_only, parent=self)
         self.movements = Movements(engine, books, self, clock, self, may_send=may_send)
         self.preferences = Preferences(paths.preferences, engine, self)
-        self._load_mirror()
+        self._retention_path = paths.retention
+        # For how many days finished records are kept; None for ever.
+        self.retention = read_retention(paths.retention)
         self._follow = QTimer(self)
         if view_only:
             self._follow_writer()
 
+    def _open_files(self, path: Path, key: Secret | None, *, view_only: bool) -> None:
+        self._mirror = None if view_only else Mirror(path, key)
+        self._reader = MirrorReader(path, key)
+        self._worker_reader = MirrorReader(path, key)
+
+    def _close_files(self) -> None:
+        self._reader.close()
+        self._worker_reader.close()
+        if self._mirror is not None:
+            self._mirror.close()
+
     def start(self) -> None:
         """Connect and keep everything current; answers arrive as signals."""
-        if self._connector is not None:
-            self._engine.submit(self._live(self._connector), self, failed=self._take_trouble)
+        connector = self._connector
+
+        async def begin() -> None:
+            if self.retention is not None:
+                await self._link.live_anew(None, self._forget_old)
+            await (self._link.catch_up() if connector is None else self._link.live(connector))
+
+        self._engine.submit(begin(), self, failed=self.take_trouble)
 
     @property
     def can_change_key(self) -> bool:
         """Whether another key may take this one's place: not offline, which is a choice, nor where another process sends."""
-        return self._connector is not None and self._mirror is not None
+        return not self.is_offline and self._mirror is not None
 
     def reconnect(self, connector: Connector) -> None:
         """Go on with another key. What is being sent is waited for; nothing that is shown or drafted is lost.
@@ -153,11 +166,24 @@ class Session(QObject):
         """
         if not self.can_change_key:
             raise RuntimeError("this session stays off the network")
-        before, self._connector = self._connector, connector
-        if before is not None:
-            self._left_over.append(before.close)
-        self._set_connection(Connection.CONNECTING)
-        self._engine.submit(self._live_anew(connector), self, failed=self._take_trouble)
+        if self._connector is not None:
+            self._left.append(self._connector)
+        self._connector = connector
+        self._change_link(connector)
+
+    @property
+    def can_choose_offline(self) -> bool:
+        """Whether there is a server that one may leave and come back to."""
+        return self._connector is not None and self._mirror is not None
+
+    def set_offline(self, *, offline: bool) -> None:
+        """Leave the server alone, or go back to it. What is being sent is waited for. Nothing where there is no choice."""
+        if offline == self._chose_offline or not self.can_choose_offline:
+            return
+        self._chose_offline = offline
+        self._change_link(None if offline else self._connector)
+        for kind in Kind:
+            self.state_changed.emit(kind)
 
     def stop(self) -> None:
         """Cancel everything under way and close what is open. Bounded in time."""
@@ -176,17 +202,7 @@ class Session(QObject):
         """How fresh a kind is."""
         return self._states.get(kind, DatasetState())
 
-    def order(
-        self, query: HistoryQuery, owner: QObject, done: Callable[[Any], None], failed: Callable[[DeskError], None]
-    ) -> Ticket[Any]:
-        """Find the rows of a history on the worker. Shape: an array of row numbers, in the query's order."""
-
-        async def find() -> Any:
-            return self._worker_reader.order(query)
-
-        return self._engine.submit(find(), owner, done, failed)
-
-    def documents(self, kind: Kind, rows: list[int]) -> dict[int, bytes]:
+    def documents(self, kind: Kind, rows: Sequence[int]) -> dict[int, Stored]:
         """The JSON of a few rows, read at once from the local file."""
         return self._reader.documents(kind, rows)
 
@@ -199,20 +215,12 @@ class Session(QObject):
         """The latest few records of all histories, newest first, read at once from the local file."""
         return [(kind, _CODECS[kind].decode(doc)) for kind, doc in self._reader.recent(limit)]
 
-    def distinct(self, kind: Kind, column: str, owner: QObject, done: Callable[[list[str]], None]) -> None:
-        """The different values of a history's column, found on the worker."""
-
-        async def find() -> list[str]:
-            return self._worker_reader.distinct(kind, column)
-
-        self._engine.submit(find(), owner, done)
-
     # What can be asked for
 
     @property
     def is_offline(self) -> bool:
         """True when nothing is ever fetched or sent: by choice, or because another process does."""
-        return self._connector is None
+        return self._connector is None or self._chose_offline
 
     @property
     def cannot_send(self) -> str:
@@ -221,12 +229,16 @@ class Session(QObject):
             return "This profile is for looking only: nothing can be sent."
         if self.movements.refusal:
             return self.movements.refusal
-        if self.is_offline:
+        if self._connector is None:
             return "Working offline: nothing can be sent. Start without --offline to connect."
+        if self._chose_offline:
+            return "Working offline: nothing can be sent. Choose Desk, Work offline again to connect."
         if self.connection is Connection.STRANGER:
             return "This key belongs to somebody else: it sees none of this profile's accounts."
         if self.connection is Connection.REFUSED:
             return "The server doesn't accept the API key."
+        if self.connection is not Connection.ONLINE:
+            return "The server can't be reached: nothing can be sent."
         return other_key_problem(self.movements.intents, self.key_fingerprint)
 
     def refresh(self, *kinds: Kind) -> None:
@@ -234,9 +246,7 @@ class Session(QObject):
         wanted = kinds or tuple(Kind)
 
         async def kick() -> None:
-            self._try_again.set()
-            if self._feeds is not None:
-                self._feeds.kick(wanted)
+            self._link.kick(wanted)
 
         self._engine.submit(kick(), self)
 
@@ -267,147 +277,112 @@ class Session(QObject):
 
         self._engine.submit(create(), owner, done, failed)
 
+    def acknowledge(self, number: int, done: Callable[[], None], failed: Callable[[DeskError], None]) -> None:
+        """Somebody has seen an alert."""
+
+        async def write() -> None:
+            self._writer().acknowledge(number, self.clock.now())
+            self._books.note("alert acknowledged", str(number), {})
+
+        def tell(_nothing: None) -> None:
+            done()
+            self.alerts_changed.emit()
+
+        self._engine.submit(write(), self, tell, failed)
+
+    def set_retention(self, days: int | None, done: Callable[[], None], failed: Callable[[DeskError], None]) -> None:
+        """Keep finished records for so many days, None for ever; older ones go at once. Errors: NotSaved."""
+
+        async def write() -> None:
+            try:
+                write_retention(self._retention_path, days)
+            except NotWritable as error:
+                raise NotSaved(str(error), wire=Wire.NOT_SENT) from error
+
+        def tell(_nothing: None) -> None:
+            self.retention = days
+            # Read anew either way: what is kept longer now comes with the next lists.
+            self._rewrite(self._forget_old, done, failed)
+
+        self._engine.submit(write(), self, tell, failed)
+
+    def wipe_history(self, owner: QObject, done: Callable[[], None], failed: Callable[[DeskError], None]) -> None:
+        """Remove all records from this computer; online, they come again."""
+
+        def tell() -> None:
+            self._load_mirror(empty=True)
+            self._announce_all()
+            if shiboken6.isValid(owner):
+                done()
+
+        def tell_failure(error: DeskError) -> None:
+            if shiboken6.isValid(owner):
+                failed(error)
+
+        self._rewrite(lambda: self._writer().wipe(), tell, tell_failure)
+
     def connected(self) -> LumetradeClient:
         """The client, for work that runs on the worker. Errors: Offline, Unreachable."""
-        if self._client is None or not self._is_owners:
-            raise Offline if self.is_offline else Unreachable("Not connected yet.", wire=Wire.NOT_SENT)
-        return self._client
+        if self.is_offline:
+            raise Offline
+        client = self._link.client
+        if client is None:
+            raise Unreachable("Not connected yet.", wire=Wire.NOT_SENT)
+        return client
 
     # On the worker
 
     async def poll_now(self, kind: Kind) -> None:
         """Read a list afresh. Errors: DeskError."""
-        if self._feeds is None:
+        if not await self._link.poll_now(kind):
             raise Unreachable("Not connected yet.", wire=Wire.NOT_SENT)
-        await self._feeds.poll_now(kind)
 
     def alike(self, terms: Terms) -> list[Any]:
         """The mirror's rows that may be an order of these terms."""
         kind, equal = alike_query(terms)
         return [_CODECS[kind].decode(document) for document in self._worker_reader.matching(kind, equal)]
 
-    async def _live_anew(self, connector: Connector) -> None:
-        async with self._changing:
-            if self._life is not None:
-                self._life.cancel()
-                await asyncio.wait([self._life])
-            if self._client is not None:
-                self._left_over.insert(0, self._client.aclose)
-            self._client, self._feeds, self._is_owners = None, None, False
-            # An order under way has the old client in hand, and its outcome is wanted. Stopped meanwhile, the farewell
-            # waits for it and closes what is left.
-            await self.movements.settle()
-            await self._close_left_over()
-        # One that was replaced again meanwhile is left over by the next one.
-        if connector is self._connector:
-            await self._live(connector)
+    @property
+    def _link(self) -> Link:
+        if self._link_made is None:
+            # On the worker, and only once something is asked of the server: HTTP takes 100 ms to import.
+            from lumedesk.work.link import Link
 
-    async def _close_left_over(self) -> None:
-        while self._left_over:
-            step = self._left_over[0]
-            try:
-                await step()
-            except Exception:
-                log.exception("closing failed")
-            self._left_over.remove(step)
+            self._link_made = Link(
+                self,
+                self._engine.on_ui,
+                self._mirror,
+                self._worker_reader,
+                self._owner,
+                self.movements,
+                self.clock,
+                self._pace,
+                self._left,
+            )
+            self._link_made.keep_since = self._keep_since
+        return self._link_made
 
-    async def _live(self, connector: Connector) -> None:
-        self._life = asyncio.current_task()
-        attempts = 0
-        while self._client is None:
-            try:
-                self._client = await connector.connect(self._note_in_flight)
-            except DeskError as error:
-                self._engine.on_ui(lambda error=error: self._take_trouble(error))  # type: ignore[misc]
-                attempts += 1
-                await self._wait_to_try(attempts)
+    def _writer(self) -> Mirror:
         if self._mirror is None:
-            self._is_owners = True
-            return
-        fingerprint = self._client.key_fingerprint
-        self._engine.on_ui(lambda: self._take_key(fingerprint))
-        if await self._is_strangers(self._client):
-            self._engine.on_ui(lambda: self._set_connection(Connection.STRANGER))
-            return
-        self._is_owners = True
-        self._feeds = Feeds(
-            self._client, self._mirror, self._worker_reader, self.clock, self._pace, self._post, self.movements.look
-        )
-        await self._poll_for_ever(self._feeds)
+            raise Unreachable("Another LumeDesk writes this profile's files.", wire=Wire.NOT_SENT)
+        return self._mirror
 
-    async def _wait_to_try(self, attempts: int, at_least_s: float = 0.0) -> None:
-        self._try_again.clear()
-        try:
-            async with asyncio.timeout(max(min(_MAX_CONNECT_PAUSE_S, 2.0**attempts), at_least_s)):
-                await self._try_again.wait()
-        except TimeoutError:
-            pass
+    def _keep_since(self) -> datetime | None:
+        return None if self.retention is None else self.clock.now() - timedelta(days=self.retention)
 
-    async def _is_strangers(self, client: LumetradeClient) -> bool:
-        """Whether a key that is new here sees none of the accounts that are known: then nothing of it may be written."""
-        documents = self._worker_reader.small(Kind.ACCOUNTS)
-        ids = (Kind.ACCOUNTS.key(_CODECS[Kind.ACCOUNTS].decode(document)) for document in documents)
-        known = frozenset(each for each in ids if each)
-        if known and self._owner.key_fingerprint != client.key_fingerprint:
-            found = await self._accounts_of(client)
-            if found and not found & known:
-                await client.aclose()
-                self._client = None
-                return True
-        self._owner.keep(client.key_fingerprint)
-        return False
-
-    async def _accounts_of(self, client: LumetradeClient) -> frozenset[str]:
-        attempts = 0
-        while True:
-            try:
-                listing = await client.list_accounts()
-                rows = [row for rows, _ in listing.pieces() for row in rows]
-                found = frozenset(key for row in rows if (key := Kind.ACCOUNTS.key(row.record)))
-                if not found and len(listing):
-                    raise Unreadable("None of the key's accounts can be read, so nobody knows whose it is.")
-                return found
-            except DeskError as error:
-                after = _connection_after(error)
-                self._engine.on_ui(lambda error=error, after=after: self._take_trouble(error, after))  # type: ignore[misc]
-                attempts += 1
-                await self._wait_to_try(attempts, min(error.retry_after_s or 0.0, _MAX_RETRY_AFTER_S))
-
-    async def _poll_for_ever(self, feeds: Feeds) -> None:
-        while True:
-            try:
-                await feeds.run()
-            except asyncio.CancelledError:
-                raise
-            except BaseException as error:
-                log.exception("polling broke off and begins again")
-                trouble = Unexpected(redacted(f"{type(error).__name__}: {error}"))
-                self._engine.on_ui(lambda trouble=trouble: self._take_trouble(trouble))  # type: ignore[misc]
-                await asyncio.sleep(_POLLING_PAUSE_S)
-
-    def _post(self, report: FeedReport) -> None:
-        self._engine.on_ui(lambda: self._take(report))
-
-    def _note_in_flight(self, count: int) -> None:
-        self._engine.on_ui(lambda: self._take_in_flight(count))
+    def _forget_old(self) -> None:
+        since = self._keep_since()
+        if self._mirror is not None and since is not None:
+            for kind in HISTORIES:
+                self._mirror.forget_before(kind, since)
+        self._engine.on_ui(self._announce_all)
 
     async def _farewell(self) -> None:
-        steps: list[Callable[[], Coroutine[Any, Any, None]]] = [self.movements.linger]
-        if self._client is not None:
-            steps.append(self._client.aclose)
-        steps.append(self._close_left_over)
-        if self._connector is not None:
-            steps.append(self._connector.close)
-        for step in steps:
-            try:
-                await step()
-            except Exception:
-                log.exception("closing failed")
-        if self._feeds is not None:
-            try:
-                self._feeds.save_ages()
-            except Exception:
-                log.exception("the ages weren't saved")
+        try:
+            await self._link.farewell(self._connector)
+        except Exception:
+            log.exception("closing failed")
+        self.lookups.close()
         self._worker_reader.close()
         if self._mirror is not None:
             self._mirror.close()
@@ -415,13 +390,51 @@ class Session(QObject):
 
     # On the UI thread
 
-    def _load_mirror(self) -> None:
+    def _change_link(self, connector: Connector | None, between: Callable[[], object] | None = None) -> None:
+        self._set_connection(self._without if connector is None else Connection.CONNECTING)
+
+        async def change() -> None:
+            await self._link.live_anew(connector, between)
+
+        self._engine.submit(change(), self, failed=self.take_trouble)
+
+    def _rewrite(
+        self, change: Callable[[], object], done: Callable[[], None], failed: Callable[[DeskError], None]
+    ) -> None:
+        """Change the mirror while nothing is polled, in a thread; then go on as before."""
+
+        def rewrite() -> None:
+            try:
+                change()
+            except Exception as error:
+                log.exception("the saved data couldn't be changed")
+                trouble = (
+                    error if isinstance(error, DeskError) else Unexpected(redacted(f"{type(error).__name__}: {error}"))
+                )
+                self._engine.on_ui(lambda: failed(trouble))
+            else:
+                self._engine.on_ui(done)
+
+        self._change_link(None if self.is_offline else self._connector, rewrite)
+
+    def _load_mirror(self, *, empty: bool = False) -> None:
         for kind in Kind:
             dataset = self._reader.dataset(kind)
             if dataset is not None:
                 self._states[kind] = DatasetState(dataset.confirmed_at, None, dataset.set_aside)
+            elif empty:
+                self._states[kind] = DatasetState()
             if kind not in HISTORIES:
                 self._records[kind] = tuple(_CODECS[kind].decode(doc) for doc in self._reader.small(kind))
+
+    def _announce_all(self) -> None:
+        for kind in Kind:
+            self.state_changed.emit(kind)
+            if kind in HISTORIES:
+                self.history_changed.emit(kind, None)
+            else:
+                self.records_changed.emit(kind)
+        self.alerts_changed.emit()
 
     def _follow_writer(self) -> None:
         """View only: show what the other process saves, as it saves it."""
@@ -440,53 +453,58 @@ class Session(QObject):
         for kind in Kind:
             self.state_changed.emit(kind)
             if kind in HISTORIES:
-                self._announce_history(kind)
+                # Which of them changed isn't known here, so all may have.
+                self.history_changed.emit(kind, None)
             elif self._records[kind] != before.get(kind):
                 self.records_changed.emit(kind)
+        self.alerts_changed.emit()
 
-    def _announce_history(self, kind: Kind) -> None:
-        def announce(rows: Any) -> None:
-            # Which of them changed isn't known here, so all may have.
-            self.history_changed.emit(kind, tuple(rows))
+    # What the link tells
 
-        self.order(HistoryQuery(kind), self, announce, self._take_trouble)
-
-    def _take_key(self, fingerprint: str) -> None:
-        self.key_fingerprint = fingerprint
-        self.movements.changed.emit()
-
-    def _take(self, report: FeedReport) -> None:
+    def take(self, report: FeedReport) -> None:
+        """A poll ended, or rows can be seen of one that goes on."""
         self._states[report.kind] = report.state
-        self._set_connection(_connection_after(report.state.error))
+        if not self.is_offline:
+            self._set_connection(connection_after(report.state.error))
         if report.records is not None and report.records != self._records.get(report.kind):
             self._records[report.kind] = report.records
             self.records_changed.emit(report.kind)
-        if report.touched:
+        if report.touched is None or report.touched:
             self.history_changed.emit(report.kind, report.touched)
         self.state_changed.emit(report.kind)
 
-    def _take_trouble(self, error: DeskError, connection: Connection = Connection.TROUBLED) -> None:
-        self._set_connection(connection)
+    def take_trouble(self, error: DeskError, connection: Connection = Connection.TROUBLED) -> None:
+        """Nothing at all could be asked for."""
+        if not self.is_offline:
+            self._set_connection(connection)
         for kind in Kind:
             known = self.state(kind)
             self._states[kind] = DatasetState(known.confirmed_at, error, known.set_aside)
             self.state_changed.emit(kind)
 
+    def take_key(self, fingerprint: str) -> None:
+        """The server is asked with this key from now on."""
+        self.key_fingerprint = fingerprint
+        self.movements.changed.emit()
+
+    def take_connection(self, connection: Connection) -> None:
+        """The desk stands so with the server now."""
+        self._set_connection(connection)
+
+    def take_in_flight(self, count: int) -> None:
+        """So many requests are under way."""
+        self.in_flight = count
+        self.in_flight_changed.emit(count)
+
+    def take_noticed(self, noticed: Sequence[Noticed]) -> None:
+        """A list did what it must not."""
+        if noticed:
+            self.alerts_changed.emit()
+
     def _set_connection(self, connection: Connection) -> None:
         if connection is not self.connection:
             self.connection = connection
             self.connection_changed.emit(connection)
-
-    def _take_in_flight(self, count: int) -> None:
-        self.in_flight = count
-        self.in_flight_changed.emit(count)
-
-
-def _connection_after(error: DeskError | None) -> Connection:
-    if isinstance(error, Unauthorised):
-        return Connection.REFUSED
-    # A server that answers, even with an error, is connected.
-    return Connection.ONLINE if error is None or error.wire is Wire.ANSWERED else Connection.TROUBLED
 
 
 _CODECS: dict[Kind, Codec[Any]] = {kind: Codec(kind.record) for kind in Kind}

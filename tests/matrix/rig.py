@@ -16,8 +16,9 @@ from lumedesk.domain.intents import Intent
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.movements import Outcome, Verdict
 from lumedesk.domain.records import Withdrawal
-from lumedesk.store.mirror import Mirror, MirrorReader
+from lumedesk.store.mirror import Mirror
 from lumedesk.store.paths import ProfilePaths
+from lumedesk.store.reader import MirrorReader
 from lumedesk.work.feeds import DatasetState, FeedReport, Feeds
 from lumedesk.work.pace import Pace
 from lumedesk.work.sending import Parcel, Sender

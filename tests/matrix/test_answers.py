@@ -29,7 +29,7 @@ from lumedesk.work.movements import _trade_problem
 from lumedesk.work.pace import Pace
 from lumedesk.work.sending import WrongEcho
 from lumedesk.work.session import Connection as Standing
-from lumedesk.work.session import _connection_after
+from lumedesk.work.states import connection_after
 from tests.matrix.rig import MINE, OLD, RECEIPT, Rig, Site, Told, listing
 from tests.matrix.test_network import is_unknown, under
 from tests.support.builders import json_of
@@ -57,8 +57,8 @@ def test_row_21_401_is_refused_and_asks_for_credentials(rig: Rig) -> None:
     told = under(rig, documented(401))
     is_refused(told, Unauthorised)
     assert "Enter it again" in told.error.advice
-    assert _connection_after(told.offline.error) is Standing.REFUSED
-    assert _connection_after(told.recovered.error) is Standing.ONLINE
+    assert connection_after(told.offline.error) is Standing.REFUSED
+    assert connection_after(told.recovered.error) is Standing.ONLINE
 
 
 @pytest.mark.parametrize(("status", "kind"), [(403, Forbidden), (404, NotFound), (422, Invalid), (400, Invalid)])

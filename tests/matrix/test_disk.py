@@ -4,25 +4,33 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lumedesk.domain.kinds import Kind
+from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.movements import Outcome, Verdict
+from lumedesk.store import mirror_file
 from lumedesk.store import paths as paths_module
 from lumedesk.store.cipher import connect
-from lumedesk.store.mirror import Mirror, MirrorError, MirrorReader
+from lumedesk.store.mirror import Mirror
+from lumedesk.store.mirror_file import MirrorError
 from lumedesk.store.paths import ProfilePaths
+from lumedesk.store.reader import MirrorReader
+from lumedesk.store.schema import PAGE_SIZE
 from tests.matrix import doomed
 from tests.matrix.rig import OLD, RECEIPT, Rig, Site, listing
 from tests.store.full_disk import full_disk, needs_limits, no_room, read_only_folder
-from tests.support.builders import a_withdrawal
+from tests.support.builders import a_withdrawal, json_of
 from tests.support.clock import FakeClock
+from tests.support.data_desk import DataDesk
 from tests.support.keys import STORE_KEY
+from tests.support.list_server import ListServer
 from tests.support.mirrors import write
 from tests.support.raw_server import Connection, http
+from tests.support.stage import until
 from tests.work.books import Bench, books_of
 
 POINTS = [
@@ -30,6 +38,7 @@ POINTS = [
     (0, "before the POST"),
     (0, "after the POST"),
 ]
+OLD_MIRROR = Path(__file__).resolve().parents[1] / "data" / "mirror-v1.sqlite"
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
@@ -253,11 +262,44 @@ def test_row_65_a_corrupt_cache_is_rebuilt(profile: ProfilePaths, clock: FakeClo
     rig.close()
 
 
+@pytest.mark.parametrize("where", [0.05, 0.3, 0.5])
+def test_row_65_a_bad_page_that_no_start_looked_at_is_found_and_the_cache_rebuilt(
+    qapp: object, tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, where: float
+) -> None:
+    """Looking at all of a large file takes too long for a start; here every file counts as large."""
+    monkeypatch.setattr(mirror_file, "_CHECKED_SIZE", 0)
+    rows = [json_of(a_withdrawal(transaction_id=f"w{number}")) for number in range(1_000)]
+    with ListServer() as server:
+        with closing(DataDesk(tmp_path, server, clock)) as desk:
+            desk.serve(Kind.WITHDRAWALS, *rows)
+            shows(desk, 1_000)
+        [path] = tmp_path.rglob("mirror.sqlite")
+        content = bytearray(path.read_bytes())
+        content[int(len(content) * where) // PAGE_SIZE * PAGE_SIZE + 4_000] ^= 1
+        path.write_bytes(bytes(content))
+        # What one start runs into, the next one mends at the latest.
+        with closing(DataDesk(tmp_path, server, clock)) as desk:
+            desk.serve(Kind.WITHDRAWALS, *reversed(rows), json_of(OLD))
+            table = desk.page(Kind.WITHDRAWALS).table
+            until(lambda: desk.banner(Kind.WITHDRAWALS) or table.rowCount() == 1_001, "an end")
+        with closing(DataDesk(tmp_path, server, clock)) as desk:
+            desk.serve(Kind.WITHDRAWALS, *rows, json_of(OLD))
+            shows(desk, 1_001)
+
+
+def shows(desk: DataDesk, count: int) -> None:
+    """Wait until the page shows so many withdrawals, and nothing is wrong with them."""
+    page = desk.page(Kind.WITHDRAWALS)
+    desk.window.go_to(Kind.WITHDRAWALS)
+    until(lambda: page.table.rowCount() == count and not desk.banner(Kind.WITHDRAWALS), f"{count} rows")
+    assert "" not in desk.order(Kind.WITHDRAWALS), "each of them can be read"
+
+
 def test_row_66_a_newer_schema_is_refused(profile: ProfilePaths, clock: FakeClock) -> None:
     in_doubt(profile, clock)
     for path in (profile.journal, profile.mirror):
         connection = connect(path, STORE_KEY)
-        connection.pragma("user_version", 2)
+        connection.pragma("user_version", 99)
         connection.close()
     with pytest.raises(MirrorError, match="newer LumeDesk"):
         Mirror(profile.mirror, STORE_KEY)
@@ -272,11 +314,60 @@ def test_row_66_a_newer_schema_is_refused(profile: ProfilePaths, clock: FakeCloc
 
 
 def test_row_66_a_mirror_without_a_schema_gets_it(profile: ProfilePaths) -> None:
-    """There is no older version yet: an empty file is the oldest."""
     profile.mirror.touch()
     mirror = Mirror(profile.mirror, STORE_KEY)
     write(mirror, Kind.WITHDRAWALS, [a_withdrawal()])
     mirror.close()
+
+
+def test_row_66_an_old_schema_is_brought_up_to_date_with_all_that_it_held(
+    profile: ProfilePaths, clock: FakeClock
+) -> None:
+    shutil.copy(OLD_MIRROR, profile.mirror)
+    before = old_documents(profile.mirror)
+    rig = Rig(profile, clock)
+    assert shown_documents(profile.mirror) == before
+    assert not profile.mirror.with_name("mirror.sqlite.damaged").exists()
+
+    async def scenario() -> None:
+        site = Site()
+        await site.serve(listing(OLD))
+        try:
+            async with rig.connected(site):
+                assert (await rig.read()).error is None, "the lists go on from there"
+        finally:
+            await site.close()
+
+    asyncio.run(scenario())
+    rig.close()
+    after = shown_documents(profile.mirror)
+    assert after[Kind.WITHDRAWALS] == [*before[Kind.WITHDRAWALS], json_of(OLD)]
+    rig = Rig(profile, clock)
+    assert shown_documents(profile.mirror) == after, "once is enough"
+    rig.close()
+
+
+def old_documents(path: Path) -> dict[Kind, list[bytes]]:
+    """What a file of version 1 holds of each history, read as it was then."""
+    connection = connect(path, STORE_KEY)
+    try:
+        assert connection.pragma("user_version") == 1
+        found = {kind: list(connection.execute(f"SELECT doc FROM {kind.table} ORDER BY row")) for kind in HISTORIES}
+    finally:
+        connection.close()
+    assert all(len(rows) == 60 for rows in found.values())
+    return {kind: [doc for (doc,) in rows] for kind, rows in found.items()}
+
+
+def shown_documents(path: Path) -> dict[Kind, list[bytes]]:
+    """What the tables show of each history now, oldest row first."""
+    reader = MirrorReader(path, STORE_KEY)
+    try:
+        return {
+            kind: [doc for _, (doc, *_) in sorted(reader.documents(kind, range(1, 100)).items())] for kind in HISTORIES
+        }
+    finally:
+        reader.close()
 
 
 def test_row_67_a_journal_restored_from_a_backup_refuses_sends(

@@ -22,6 +22,7 @@ from tests.support.builders import a_quote_request, an_account, json_of
 from tests.support.clock import FakeClock
 from tests.support.desk import PATIENCE_MS, AddressConnector, Asker, a_session
 from tests.support.keys import STORE_KEY
+from tests.support.mirrors import SEEN
 from tests.support.sandbox import SandboxControl, running_sandbox
 from tests.work.books import Bench
 
@@ -110,7 +111,7 @@ def with_accounts_of_another(profile: ProfilePaths) -> None:
     """The records of a profile whose accounts are not the sandbox's."""
     mirror = Mirror(profile.mirror, STORE_KEY)
     mirror.begin()
-    mirror.write_small(Kind.ACCOUNTS, [("theirs", json_of(an_account(id="theirs")))])
+    mirror.write_small(Kind.ACCOUNTS, [("theirs", json_of(an_account(id="theirs")))], SEEN)
     mirror.commit()
     mirror.close()
 

@@ -152,7 +152,7 @@ def test_row_76_a_second_instance_is_view_only_and_says_so(
     assert told(first.session, an_order(first.session, "76.01"), qtbot).verdict is Verdict.ACCEPTED
     first.close()
     third = open_desk()
-    assert not third.session.cannot_send, "the place is free again"
+    qtbot.waitUntil(lambda: not third.session.cannot_send, timeout=PATIENCE_MS)  # the place is free again
     third.close()
     assert kept(profile, clock) == [["armed", "sending", "accepted"]] * 2
 
@@ -240,6 +240,7 @@ def test_row_79_a_defect_in_a_slot_is_reported_and_ends_sending(
     qtbot.waitUntil(lambda: desk.session.connection is Connection.ONLINE, timeout=PATIENCE_MS)
     desk.close()
     desk = open_desk()
+    qtbot.waitUntil(lambda: not desk.session.cannot_send, timeout=PATIENCE_MS)
     assert told(desk.session, order, qtbot).verdict is Verdict.ACCEPTED, "a restart makes good"
 
 

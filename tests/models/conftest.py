@@ -1,59 +1,35 @@
-"""Models under Qt's own tester, and a history's source that answers at once from a real mirror."""
+"""Models under Qt's own tester, and histories' sources: one over a real mirror, one over a plain list."""
 
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QObject
 from PySide6.QtTest import QAbstractItemModelTester
 
-from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
+from lumedesk.domain.queries import HistoryQuery
 from lumedesk.models.table import KeyedTable
-from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorReader
+from lumedesk.store.mirror import Mirror
 from lumedesk.store.paths import ProfilePaths
+from lumedesk.store.reader import MirrorReader
+from tests.support.history_sources import Source
 
 Watch = Callable[[KeyedTable[Any, Any]], KeyedTable[Any, Any]]
 
 
-class Waiting:
-    """A search that answers when `answer` is called."""
-
-    def __init__(self, answer: Callable[[], None]) -> None:
-        self._answer = answer
-        self.is_cancelled = False
-
-    def cancel(self) -> None:
-        self.is_cancelled = True
-
-    def answer(self) -> None:
-        if not self.is_cancelled:
-            self._answer()
-
-
-class DirectSource:
-    """Asks the mirror at once, or, with `holds`, when a test lets a search answer."""
+class DirectSource(Source):
+    """Asks the mirror."""
 
     def __init__(self, reader: MirrorReader) -> None:
+        super().__init__()
         self.reader = reader
-        self.holds = False
-        self.error: DeskError | None = None
-        self.waiting: list[Waiting] = []
-        self.reads: list[list[int]] = []
 
-    def order(
-        self, query: HistoryQuery, owner: QObject, done: Callable[[Any], None], failed: Callable[[DeskError], None]
-    ) -> Waiting:
-        error = self.error
-        rows = self.reader.order(query)
-        waiting = Waiting(lambda: done(rows) if error is None else failed(error))
-        self.waiting.append(waiting)
-        if not self.holds:
-            waiting.answer()
-        return waiting
+    def rows(self, query: HistoryQuery) -> "array[int]":
+        return self.reader.order(query)
 
-    def documents(self, kind: Kind, rows: list[int]) -> dict[int, bytes]:
-        self.reads.append(rows)
+    def documents(self, kind: Kind, rows: Sequence[int]) -> Any:
+        self.reads.append(list(rows))
         return self.reader.documents(kind, rows)
 
 

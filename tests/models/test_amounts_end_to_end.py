@@ -17,7 +17,9 @@ from lumedesk.domain.records import Account, Withdrawal
 from lumedesk.models.holdings import AccountsTable
 from lumedesk.models.table import AMOUNT, COPY
 from lumedesk.models.transfers import WithdrawalsTable
-from lumedesk.store.mirror import Mirror, MirrorReader
+from lumedesk.store.datasets import Dataset
+from lumedesk.store.mirror import Mirror
+from lumedesk.store.reader import MirrorReader
 from tests.models.conftest import DirectSource
 from tests.support.builders import an_account
 from tests.support.mirrors import SEEN
@@ -38,9 +40,11 @@ def through_the_mirror(digits: str) -> tuple[str, str, Any]:
         mirror = Mirror(path)
         for rows, bad in listing(body, Codec[Withdrawal](Withdrawal), "withdrawals").pieces():
             assert not bad
-            mirror.begin()
-            mirror.write_history(Kind.WITHDRAWALS, [("w1", row.raw, row.record) for row in rows], SEEN)
-            mirror.commit()
+            arriving = mirror.arriving(Kind.WITHDRAWALS, SEEN)
+            arriving.take(body, [("w1", row.raw, row.record) for row in rows])
+            arriving.finish(Dataset(b"", SEEN, 0), is_partial=False)
+        while mirror.catch_up(Kind.WITHDRAWALS):
+            pass
         reader = MirrorReader(path)
         assert reader.document(Kind.WITHDRAWALS, "w1") == body[1:-1]
         table = WithdrawalsTable(DirectSource(reader))

@@ -1,48 +1,40 @@
 """Beneficiaries with their past: who was paid before, when and how much, and what changed."""
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 import pytest
-from PySide6.QtCore import QObject
 from PySide6.QtTest import QAbstractItemModelTester
 
-from lumedesk.domain.errors import DeskError, Unreachable
+from lumedesk.domain.errors import Unreachable
 from lumedesk.domain.kinds import Kind
+from lumedesk.domain.queries import HistoryQuery
 from lumedesk.domain.records import Withdrawal
 from lumedesk.models.payees import CHANGED, MOST_PAST, NEVER_USED, USED, PastPayments, PayeesTable, payees
-from lumedesk.store.mirror import HistoryQuery
 from tests.support.builders import a_beneficiary, a_withdrawal, json_of
+from tests.support.history_sources import Source, Stored
 
 FNB = {"bankName": "FNB", "accountNumber": "62847719203"}
 
 
-class Ticket:
-    def __init__(self) -> None:
-        self.is_cancelled = False
+class Past(Source):
+    """Withdrawals by row number, newest first; answers when told to."""
 
-    def cancel(self) -> None:
-        self.is_cancelled = True
-
-
-class Source:
-    """Rows by number, newest first; answers when told to."""
-
-    def __init__(self, rows: list[Withdrawal]) -> None:
-        self.rows = dict(enumerate(rows))
-        self.asked: list[tuple[Ticket, Callable[[Any], None], Callable[[DeskError], None]]] = []
+    def __init__(self, withdrawals: list[Withdrawal], count: int | None = None) -> None:
+        super().__init__()
+        self.holds = True
+        self.documents_of = {row: Stored(json_of(each)) for row, each in enumerate(withdrawals, 1)}
+        self.order = array("I", range(1, (len(withdrawals) if count is None else count) + 1))
         self.read = 0
 
-    def order(self, query: HistoryQuery, owner: QObject, done: Any, failed: Any) -> Ticket:
+    def rows(self, query: HistoryQuery) -> "array[int]":
         assert query == HistoryQuery(Kind.WITHDRAWALS)
-        self.asked.append((Ticket(), done, failed))
-        return self.asked[-1][0]
+        return self.order
 
-    def documents(self, kind: Kind, rows: list[int]) -> dict[int, bytes]:
+    def documents(self, kind: Kind, rows: Sequence[int]) -> dict[int, Stored]:
         self.read = len(rows)
-        return {row: json_of(self.rows[row]) for row in rows if row in self.rows}
+        return {row: self.documents_of[row] for row in rows if row in self.documents_of}
 
 
 def test_the_last_payment_is_the_newest_that_was_made(qapp: object) -> None:
@@ -88,33 +80,46 @@ def test_the_table_tells_it_in_words(qapp: object) -> None:
 
 
 def test_past_payments_are_read_and_told(qapp: object) -> None:
-    source = Source([a_withdrawal(amount=Decimal(1)), a_withdrawal(amount=Decimal(2), currency="USD")])
+    source = Past([a_withdrawal(amount=Decimal(1)), a_withdrawal(amount=Decimal(2), currency="USD")], count=3)
     past = PastPayments(source)
     told: list[bool] = []
     past.changed.connect(lambda: told.append(True))
     past.look()
     assert not past.is_known
-    source.asked[0][1](array("q", [0, 1, 7]))
+    source.open[0].answer()
     assert past.is_known
     assert told == [True]
     assert [each.amount for each in past.withdrawals] == [1, 2]
     assert [each.amount for each in past.of("USD")] == [2]
 
 
+def test_a_past_that_can_not_be_read_whole_is_not_known(qapp: object) -> None:
+    source = Past([a_withdrawal(), a_withdrawal()])
+    past = PastPayments(source)
+    past.look()
+    source.open[0].answer()
+    assert past.is_known
+    source.documents_of[2] = Stored(b'{"transactionId"')
+    past.look()
+    source.open[0].answer()
+    assert not past.is_known
+    assert past.withdrawals == ()
+
+
 def test_a_newer_look_takes_the_place_of_an_older_one(qapp: object) -> None:
-    source = Source([])
+    source = Past([])
     past = PastPayments(source)
     past.look()
     past.look()
-    assert [ticket.is_cancelled for ticket, _, _ in source.asked] == [True, False]
-    source.asked[1][2](Unreachable())
+    assert [waiting.is_cancelled for waiting in source.waiting] == [True, False]
+    source.waiting[1].fail(Unreachable())
     assert not past.is_known
 
 
 @pytest.mark.parametrize("count", [MOST_PAST - 1, MOST_PAST + 500])
 def test_only_the_latest_are_read(qapp: object, count: int) -> None:
-    source = Source([])
+    source = Past([], count)
     past = PastPayments(source)
     past.look()
-    source.asked[0][1](array("q", range(count)))
+    source.open[0].answer()
     assert source.read == min(count, MOST_PAST)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from lumedesk.store.mirror import Mirror, MirrorReader
+from lumedesk.store.mirror import Mirror
 from lumedesk.store.paths import ProfilePaths
+from lumedesk.store.reader import MirrorReader
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from lumedesk.domain.credentials import Secret
 from lumedesk.domain.kinds import Kind
 from lumedesk.store.chain import ChainBroken, ChainedLog, ChainUnwritable
 from lumedesk.store.cipher import NoCipher, connect
-from lumedesk.store.mirror import Mirror, MirrorReader
+from lumedesk.store.mirror import Mirror
 from lumedesk.store.paths import ProfilePaths
+from lumedesk.store.reader import MirrorReader
 from tests.support.builders import a_withdrawal
 from tests.support.keys import STORE_KEY
 from tests.support.mirrors import write

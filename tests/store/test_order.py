@@ -1,8 +1,7 @@
 """Order, filters and search of the histories: SQLite must give what Python's own sorting and searching would."""
 
-from array import array
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,10 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lumedesk.domain.kinds import Kind
+from lumedesk.domain.queries import HistoryQuery
 from lumedesk.domain.times import micros
 from lumedesk.store.histories import SHAPES
-from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorReader
-from tests.support.builders import a_deposit, a_fill, a_trade, a_withdrawal
+from lumedesk.store.mirror import Mirror
+from lumedesk.store.reader import MirrorReader
+from tests.support.builders import a_deposit, a_trade, a_withdrawal
 from tests.support.mirrors import SEEN, write
 
 amounts = st.none() | st.decimals(allow_nan=False, allow_infinity=False).filter(
@@ -115,83 +116,3 @@ def test_every_order_is_python_s_own(kind: Kind, order: str, data: st.DataObject
             assert [rows.index(row) for row in found] == expected(kind, query, records)
         reader.close()
         mirror.close()
-
-
-def found(reader: MirrorReader, text: str, *equal: tuple[str, str], kind: Kind = Kind.TRADES) -> set[str]:
-    rows = reader.order(HistoryQuery(kind, text=text, equal=equal))
-    ids = [doc.split(b'"transactionId":"')[1].split(b'"')[0].decode() for doc in reader.documents(kind, rows).values()]
-    return set(ids)
-
-
-@pytest.mark.parametrize(
-    ("text", "ids"),
-    [
-        ("", {"a", "b", "c"}),
-        ("   ", {"a", "b", "c"}),
-        ("usdt", {"a", "b"}),
-        ("ZAR 1840", {"a"}),
-        ("1840 zar", {"a"}),
-        ("usdt/zar pending", {"b"}),
-        ("0.00000001", {"c"}),
-        ("fil_77", {"a"}),
-        ("%", set()),
-        ("_", {"a"}),
-        ("'", set()),
-        ('"', set()),
-        ("\\", set()),
-        ("*", set()),
-        ("' OR 1=1 --", set()),
-        ("\x00", set()),
-        ("pending\nusdt", {"b"}),
-    ],
-)
-def test_a_search_finds_the_rows_with_every_word(
-    text: str, ids: set[str], mirror: Mirror, reader: MirrorReader
-) -> None:
-    write(
-        mirror,
-        Kind.TRADES,
-        [
-            a_trade(transaction_id="a", fills=(a_fill(transaction_id="fil_77"),)),
-            a_trade(transaction_id="b", to_amount=Decimal(7), status="PENDING"),
-            a_trade(transaction_id="c", from_currency="BTC", to_currency="KES", to_amount=Decimal("0.00000001")),
-        ],
-    )
-    assert found(reader, text) == ids
-
-
-@pytest.mark.parametrize("needle", ["50%", "a_b", "it's", 'say "x"', "back\\slash", "STRASSE", "straße", "Ünïcode"])
-def test_special_characters_are_found_to_the_letter(needle: str, mirror: Mirror, reader: MirrorReader) -> None:
-    write(
-        mirror,
-        Kind.WITHDRAWALS,
-        [
-            a_withdrawal(transaction_id="hit", withdraw_details={"deep": [{"note": f"x{needle}y"}]}),
-            a_withdrawal(transaction_id="miss", withdraw_details={"note": "50 a-b its say x backslash"}),
-        ],
-    )
-    assert found(reader, needle, kind=Kind.WITHDRAWALS) == {"hit"}
-
-
-def test_a_search_does_not_run_over_from_one_field_into_the_next(mirror: Mirror, reader: MirrorReader) -> None:
-    write(mirror, Kind.WITHDRAWALS, [a_withdrawal(transaction_id="w", withdraw_details={"a": "12", "b": "34"})])
-    assert found(reader, "1234", kind=Kind.WITHDRAWALS) == set()
-
-
-def test_filters_and_search_work_together(mirror: Mirror, reader: MirrorReader) -> None:
-    statuses = ["PENDING", "COMPLETED", "COMPLETED"]
-    write(
-        mirror,
-        Kind.TRADES,
-        [a_trade(transaction_id=f"t{n}", status=status, rate=Decimal(n)) for n, status in enumerate(statuses)],
-    )
-    assert found(reader, "", ("status", "COMPLETED")) == {"t1", "t2"}
-    assert found(reader, "t2", ("status", "COMPLETED"), ("pair", "USDT/ZAR")) == {"t2"}
-    assert found(reader, "", ("status", "COMPLETED' OR '1'='1")) == set()
-
-
-def test_rows_come_as_a_compact_array(mirror: Mirror, reader: MirrorReader) -> None:
-    write(mirror, Kind.TRADES, [a_trade()], SEEN + timedelta(seconds=1))
-    rows = reader.order(HistoryQuery(Kind.TRADES))
-    assert isinstance(rows, array)
-    assert rows.typecode == "q"

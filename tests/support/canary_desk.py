@@ -26,7 +26,7 @@ from lumedesk.domain.withdrawals import WithdrawalOrder
 from lumedesk.keychain import Keychain, system_keychain
 from lumedesk.program import Program
 from lumedesk.store.profiles import last_opened, list_profiles
-from lumedesk.work.session import Session
+from lumedesk.work.session import Connection, Session
 from tests.support.desk import Asker
 from tests.support.operator import Operator
 from tests.support.secret_service import SecretService
@@ -120,7 +120,9 @@ class Run:
 
     def _is_filled(self) -> bool:
         workplace = self.program.workplace if self.program else None
-        return workplace is not None and all(
+        # What an earlier run saved is there before anybody is connected.
+        is_online = workplace is not None and workplace.desk.session.connection is Connection.ONLINE
+        return is_online and all(
             (state := workplace.desk.session.state(kind)).confirmed_at and state.error is None for kind in Kind
         )
 

@@ -1,6 +1,6 @@
 """A run of the program with canaries for secrets: `python -m tests.support.canary_run FOLDER WHAT`.
 
-It is set up as `lumedesk.program.run` does it. The canaries come as a line of JSON on standard input, never as arguments or
+It is set up as `lumedesk.running.run` does it. The canaries come as a line of JSON on standard input, never as arguments or
 by the environment, which are hunted through. What happened is told on standard output, a line of JSON each, as the windows
 word it: that is hunted through as well. WHAT is `paths` (every error path, then a normal end) or `sending` (into the midst
 of an order, to be killed there).

@@ -34,8 +34,9 @@ from lumedesk.domain.movements import Outcome
 from lumedesk.domain.quotes import Quote, QuoteRequest
 from lumedesk.domain.withdrawals import WithdrawalOrder
 from lumedesk.store.journal import Journal
-from lumedesk.store.mirror import Mirror, MirrorReader
+from lumedesk.store.mirror import Mirror
 from lumedesk.store.paths import make_private_folder, profile_paths
+from lumedesk.store.reader import MirrorReader
 from lumedesk.work.books import Books
 from lumedesk.work.feeds import Feeds
 from lumedesk.work.movements import Movements

@@ -80,6 +80,8 @@ def _qt(timers: "weakref.WeakSet[Any]") -> Found:
     return running | {
         (f"window {type(window).__name__} {window.objectName()!r}", id(window))
         for window in widgets.QApplication.topLevelWidgets()
+        # What drops down from a field goes with the field, and is made when it is first needed.
+        if window.metaObject().className() != "QComboBoxPrivateContainer"
     }
 
 

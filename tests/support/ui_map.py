@@ -31,8 +31,11 @@ from lumedesk.beginning import Ground
 from lumedesk.keychain import MemoryKeychain, Vault
 from lumedesk.models.table import KeyedTable
 from lumedesk.views.dialogs.about import AboutDialog
+from lumedesk.views.dialogs.alerts import AlertsDialog
 from lumedesk.views.dialogs.create_account import CreateAccountDialog
+from lumedesk.views.dialogs.data import DataDialog
 from lumedesk.views.dialogs.decide import DecideDialog
+from lumedesk.views.dialogs.find import FindDialog
 from lumedesk.views.dialogs.key import KeyDialog
 from lumedesk.views.dialogs.limits import LimitsDialog
 from lumedesk.views.dialogs.new_books import NewBooksDialog
@@ -102,6 +105,9 @@ def windows(stage: Stage) -> list[QWidget]:
         QuoteSettingsDialog(session, window),
         DecideDialog(session, look, "", window),
         NewBooksDialog(session, window),
+        FindDialog(session, look, window),
+        AlertsDialog(session, look, window),
+        DataDialog(session, look, window),
         AboutDialog(window),
         *_of_access(stage, stage._desk.engine),
     ]

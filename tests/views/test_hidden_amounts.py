@@ -161,6 +161,7 @@ def each_record(stage: Stage) -> Iterator[tuple[RecordPage, int]]:
         for row in range(page.table.rowCount()):
             page.view.selectRow(row)
             until(page.detail.isVisible, "the details")
+            until(lambda page=page: not hasattr(page, "foot") or page.foot.words.text() != "adding up…", "the sums")  # type: ignore[misc]
             settle()
             yield page, row
 

@@ -102,7 +102,7 @@ def test_offline_with_what_was_saved(make_stage: Any, load: Any, own_treasury: L
         page = go(offline, kind)
         assert not page.states.isVisible()
         assert page.trouble.isVisible()
-        assert page.trouble.text().startswith("Working offline: what you see is from ")
+        assert page.trouble.text().startswith("Working offline (your choice): what you see is from ")
         assert not page.trouble.button.isVisible()
 
 

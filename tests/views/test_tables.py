@@ -95,28 +95,6 @@ def test_beneficiaries_by_currency(stage: Stage) -> None:
     assert column(page, "nickname") == ["<b>Acme</b> & Sons", "Umhlanga Logistics"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "chooser", "name"),
-    [
-        (Kind.WITHDRAWALS, "withdrawals-currency", "currency"),
-        (Kind.DEPOSITS, "deposits-currency", "currency"),
-        (Kind.TRADES, "trades-pair", "pair"),
-        (Kind.TRADES, "trades-status", "status"),
-        (Kind.DEPOSITS, "deposits-status", "status"),
-    ],
-)
-def test_histories_by_what_occurs_in_them(stage: Stage, kind: Kind, chooser: str, name: str) -> None:
-    page = page_of(stage, kind)
-    field = next(each for each in page._choosers if each.objectName() == chooser)
-    until(lambda: field.count() > 1, "the values that occur")
-    whole = page.table.rowCount()
-    field.setCurrentIndex(1)
-    until(lambda: page.table.rowCount() < whole, "the filter")
-    assert set(column(page, name)) == {field.itemText(1)}
-    page.clear_filters()
-    until(lambda: page.table.rowCount() == whole, "all rows")
-
-
 def test_search_looks_into_every_column(stage: Stage, qtbot: QtBot) -> None:
     page = page_of(stage, Kind.BENEFICIARIES)
     page.focus_search()

@@ -305,7 +305,7 @@ def test_a_beneficiary_that_changed_since_last_seen_is_shown_in_red_and_acknowle
     hand.stage.close()
     changed = answers(beneficiaries=[a_payee(details=FNB | {"accountNumber": "666"})])
     hand = opened(changed)
-    assert badges(hand) == {"Umhlanga Logistics": "Details changed"}
+    until(lambda: badges(hand) == {"Umhlanga Logistics": "Details changed"}, "the list of today")
     hand.choose()
     card = hand.wizard.beneficiary_step.changes
     assert hand.wizard.step is Step.BENEFICIARY

@@ -17,6 +17,7 @@ from tests.support.builders import a_quote_request, an_account, json_of
 from tests.support.clock import FakeClock
 from tests.support.desk import PATIENCE_MS, AddressConnector, Asker, a_session
 from tests.support.keys import STORE_KEY
+from tests.support.mirrors import SEEN
 from tests.support.sandbox import SandboxControl
 from tests.work.books import books_of
 from tests.work.conftest import OpenSession, fill
@@ -27,7 +28,7 @@ def test_until_its_accounts_were_read_a_new_key_asks_for_nothing_else(
 ) -> None:
     mirror = Mirror(profile.mirror, STORE_KEY)
     mirror.begin()
-    mirror.write_small(Kind.ACCOUNTS, [("theirs", json_of(an_account(id="theirs")))])
+    mirror.write_small(Kind.ACCOUNTS, [("theirs", json_of(an_account(id="theirs")))], SEEN)
     mirror.commit()
     mirror.close()
     control.fault("getAccounts", "status", status=503, times=1_000)

@@ -276,3 +276,177 @@ def test_stopping_is_bounded_when_work_does_not_end(
     for task in asyncio.all_tasks(loop):  # so that nothing is left of this test either
         task._log_destroy_pending = False  # type: ignore[attr-defined]
         task.get_coro().close()
+
+
+# The second thread
+
+
+def looked_up(engine: Engine, qtbot: QtBot, *calls: Any) -> Asker:
+    """Look all up, wait for all."""
+    asker = Asker()
+    for call in calls:
+        engine.look_up(call, asker, asker.done, asker.failed)
+    qtbot.waitUntil(lambda: asker.heard == len(calls))
+    return asker
+
+
+class Stuck:
+    """A call that goes on until it is let go or broken off; it fails then, as a query does."""
+
+    def __init__(self) -> None:
+        self.began = threading.Event()
+        self._go = threading.Event()
+        self.breaks = 0
+
+    def __call__(self) -> str:
+        self.began.set()
+        assert self._go.wait(10)
+        if self.breaks:
+            raise RuntimeError("broken off")
+        return "through"
+
+    def go(self) -> None:
+        self._go.set()
+
+    def interrupt(self) -> None:
+        self.breaks += 1
+        self._go.set()
+
+
+def test_looking_up_runs_on_a_thread_of_its_own_and_its_result_comes_to_the_ui_thread(
+    engine: Engine, qtbot: QtBot
+) -> None:
+    assert "lumedesk-lookups" not in worker_threads()
+    threads: list[threading.Thread] = []
+    asker = Asker()
+    engine.look_up(threading.current_thread, asker, lambda own: threads.extend((own, threading.current_thread())))
+    assert threads == []
+    qtbot.waitUntil(lambda: bool(threads))
+    assert threads[0].name == "lumedesk-lookups"
+    assert threads[1] is threading.main_thread()
+
+
+def test_the_worker_goes_on_while_something_is_looked_up(engine: Engine, qtbot: QtBot) -> None:
+    stuck, asker = Stuck(), Asker()
+    engine.look_up(stuck, asker, asker.done)
+    assert stuck.began.wait(5)
+    assert answered(engine, qtbot, value("meanwhile")).answers == ["meanwhile"]
+    assert asker.heard == 0
+    stuck.go()
+    qtbot.waitUntil(lambda: asker.answers == ["through"])
+
+
+def test_look_ups_are_answered_in_turn(engine: Engine, qtbot: QtBot) -> None:
+    asker = looked_up(engine, qtbot, *(lambda number=number: number for number in range(50)))
+    assert asker.answers == list(range(50))
+
+
+def test_failures_of_look_ups_arrive_as_those_of_work_do(
+    engine: Engine, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = TimedOut("slow")
+
+    def fail() -> None:
+        raise known
+
+    def err() -> None:
+        raise SystemExit("by me")
+
+    asker = looked_up(engine, qtbot, fail, err, lambda: "fine")
+    assert asker.errors[0] is known
+    assert isinstance(asker.errors[1], Unexpected)
+    assert asker.errors[1].detail == "SystemExit: by me"
+    assert asker.answers == ["fine"]
+    assert "a look-up failed" in caplog.text
+
+
+def test_cancelling_breaks_the_running_look_up_off_and_only_that(
+    engine: Engine, qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second, asker = Stuck(), Stuck(), Asker()
+    running = engine.look_up(first, asker, asker.done, asker.failed, interrupt=first.interrupt)
+    waiting = engine.look_up(second, asker, asker.done, asker.failed, interrupt=second.interrupt)
+    assert first.began.wait(5)
+    # It doesn't run yet: nothing is broken off, and it never begins.
+    waiting.cancel()
+    assert (first.breaks, second.breaks) == (0, 0)
+    running.cancel()
+    assert first.breaks == 1
+    assert looked_up(engine, qtbot, lambda: "next").answers == ["next"]
+    # Long over: whatever runs now is none of its business.
+    running.cancel()
+    assert first.breaks == 1
+    assert not second.began.is_set()
+    assert asker.heard == 0
+    assert "failed" not in caplog.text
+
+
+def test_nobody_is_broken_off_in_another_s_place(engine: Engine, qtbot: QtBot) -> None:
+    """Cancelled at any moment around its end, a look-up never breaks off the one that comes after it."""
+    current: list[int] = []
+    wrong: list[tuple[int, list[int]]] = []
+
+    def call(number: int) -> int:
+        current[:] = [number]
+        for _ in range(number % 7 * 40):
+            pass
+        return number
+
+    def interrupt(number: int) -> None:
+        if current != [number]:
+            wrong.append((number, list(current)))
+
+    asker = Asker()
+    for number in range(0, 2_000, 2):
+        ticket = engine.look_up(
+            lambda number=number: call(number),  # type: ignore[misc]
+            asker,
+            interrupt=lambda number=number: interrupt(number),  # type: ignore[misc]
+        )
+        engine.look_up(lambda number=number: call(number + 1), asker)  # type: ignore[misc]
+        for _ in range(number % 11 * 20):
+            pass
+        ticket.cancel()
+    assert looked_up(engine, qtbot, lambda: "through").answers == ["through"]
+    assert wrong == []
+
+
+def test_an_answer_that_is_on_its_way_is_dropped_when_it_is_cancelled(engine: Engine, qtbot: QtBot) -> None:
+    asker, done = Asker(), threading.Event()
+    ticket = engine.look_up(done.set, asker, asker.done)
+    assert done.wait(5)
+    ticket.cancel()
+    looked_up(engine, qtbot, lambda: "next")
+    assert asker.heard == 0
+
+
+def test_stopping_breaks_a_look_up_off_and_forgets_what_waits(qapp: object) -> None:
+    engine, asker, stuck, ran = Engine(), Asker(), Stuck(), []
+    engine.look_up(stuck, asker, asker.done, asker.failed, interrupt=stuck.interrupt)
+    engine.look_up(lambda: ran.append(1), asker, asker.done, asker.failed)
+    assert stuck.began.wait(5)
+    engine.stop()
+    assert stuck.breaks >= 1
+    assert worker_threads() == []
+    late = engine.look_up(lambda: ran.append(2), asker, asker.done)
+    late.cancel()
+    assert late.is_over
+    assert ran == []
+    assert asker.heard == 0
+
+
+def test_stopping_is_bounded_when_a_look_up_does_not_end(
+    qapp: object, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(module, "_QUIT_DEADLINE_S", 0.2)
+    engine, owner, stuck = Engine(), Asker(), Stuck()
+    engine.look_up(stuck, owner)
+    assert stuck.began.wait(5)
+    with caplog.at_level(logging.WARNING):
+        engine.stop()
+    assert "left behind" in caplog.text
+    stuck.go()
+    thread = engine._lookups._thread
+    assert thread is not None
+    thread.join(5)
+    assert worker_threads() == []

@@ -1,7 +1,7 @@
 """The polling loops against answers laid out by hand: what the mirror keeps, what is reported, what survives."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -14,12 +14,15 @@ from lumedesk.domain.codec import Codec
 from lumedesk.domain.currencies import read_currencies
 from lumedesk.domain.errors import RateLimited, TimedOut, Unreadable
 from lumedesk.domain.kinds import Kind
-from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorReader
+from lumedesk.domain.queries import HistoryQuery
+from lumedesk.store.mirror import Mirror
 from lumedesk.store.paths import ProfilePaths
+from lumedesk.store.reader import MirrorReader
 from lumedesk.work import feeds as module
 from lumedesk.work.engine import Unexpected
-from lumedesk.work.feeds import FeedReport, Feeds
+from lumedesk.work.feeds import Feeds
 from lumedesk.work.pace import Pace
+from lumedesk.work.states import FeedReport
 from tests.support.builders import a_trade, a_withdrawal, an_account, json_of
 from tests.support.clock import FakeClock
 
@@ -30,17 +33,14 @@ class LaidOut:
     def __init__(self) -> None:
         self.bodies: dict[Kind, bytes | Exception] = dict.fromkeys(Kind, b"[]")
         self.key_fingerprint = "k1"
+        self.is_compressed = False
         self.before_answering: Callable[[], Awaitable[None]] | None = None
 
     def __getattr__(self, name: str) -> Callable[[], Awaitable[Any]]:
         kind = Kind[name.removeprefix("list_").upper()]
 
         async def fetch() -> Any:
-            if self.before_answering is not None:
-                await self.before_answering()
-            body = self.bodies[kind]
-            if isinstance(body, Exception):
-                raise body
+            body = await self._answer(kind)
             if kind is Kind.CURRENCIES:
                 found = read_currencies(Codec[Any](Any).decode(body))
                 assert found is not None
@@ -49,10 +49,37 @@ class LaidOut:
 
         return fetch
 
+    async def arrive(self, kind: Kind, known: bytes | None, take: Callable[[Any], Awaitable[Any]]) -> Any:
+        return await take(Laid(await self._answer(kind), known if self.is_compressed else None))
+
+    async def _answer(self, kind: Kind) -> bytes:
+        if self.before_answering is not None:
+            await self.before_answering()
+        body = self.bodies[kind]
+        if isinstance(body, Exception):
+            raise body
+        return body
+
     def lay(self, kind: Kind, *records: Any) -> None:
         self.bodies[kind] = (
             b"[" + b",".join(each if isinstance(each, bytes) else json_of(each) for each in records) + b"]"
         )
+
+
+class Laid:
+    """A list on its way, in pieces; with a digest where it is compressed, as in `api.arrival`."""
+
+    request_id = None
+
+    def __init__(self, body: bytes, known: bytes | None) -> None:
+        self._body = body
+        self.is_same = known is not None and known == digest_of(body)
+        self.digest = digest_of(body)
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        if not self.is_same:
+            for start in range(0, len(self._body), 100):
+                yield self._body[start : start + 100]
 
 
 class Bench:
@@ -102,7 +129,7 @@ class Bench:
     def ids(self, kind: Kind) -> list[str]:
         rows = self.reader.order(HistoryQuery(kind, "id", descending=False))
         documents = self.reader.documents(kind, rows)
-        return [str(kind.key(Codec[Any](kind.record).decode(documents[row]))) for row in rows]
+        return [str(kind.key(Codec[Any](kind.record).decode(documents[row].doc))) for row in rows]
 
 
 @pytest.fixture
@@ -234,8 +261,9 @@ def test_a_write_that_fails_half_way_leaves_the_last_poll_whole(bench: Bench, mo
             def full(*_: Any) -> None:
                 raise apsw.FullError("disk full")
 
-            patched.setattr(bench.mirror, "write_dataset", full)
-            assert isinstance((await bench.poll(Kind.TRADES)).state.error, Unexpected)
+            patched.setattr("lumedesk.store.arriving.write_dataset", full)
+            assert (await bench.poll(Kind.TRADES)).touched is None, "what could be seen already is gone"
+            assert isinstance((await bench._report()).state.error, Unexpected)
         assert bench.ids(Kind.TRADES) == ["t1"]
         assert (await bench.poll(Kind.TRADES)).state.error is None
         assert bench.ids(Kind.TRADES) == ["t1", "t2"]

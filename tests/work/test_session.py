@@ -25,10 +25,12 @@ from lumedesk.domain.errors import (
     Wire,
 )
 from lumedesk.domain.kinds import HISTORIES, Kind
+from lumedesk.domain.queries import HistoryQuery
 from lumedesk.domain.records import Trade
 from lumedesk.sandbox.launch import SandboxAddress
 from lumedesk.store.cipher import connect
-from lumedesk.store.mirror import HistoryQuery, Mirror, MirrorError
+from lumedesk.store.mirror import Mirror
+from lumedesk.store.mirror_file import MirrorError
 from lumedesk.store.owner import OwnerFile
 from lumedesk.store.paths import ProfilePaths
 from lumedesk.work.engine import Engine, Unexpected
@@ -61,7 +63,7 @@ def polled(session: Session, qtbot: QtBot, *kinds: Kind) -> None:
 
 def found(session: Session, qtbot: QtBot, kind: Kind, **query: Any) -> list[int]:
     asker = Asker()
-    session.order(HistoryQuery(kind, **query), asker, asker.done, asker.failed)
+    session.lookups.find(HistoryQuery(kind, **query), lambda found: found.rows, asker, asker.done, asker.failed)
     qtbot.waitUntil(lambda: asker.heard == 1)
     return list(asker.answers[0])
 
@@ -191,7 +193,7 @@ def test_single_records_and_recent_ones_are_read_from_the_file(session: Session,
     rows = found(session, qtbot, Kind.TRADES)[:3]
     assert set(session.documents(Kind.TRADES, rows)) == set(rows)
     asker = Asker()
-    session.distinct(Kind.TRADES, "status", asker, asker.done)
+    session.lookups.distinct(Kind.TRADES, "status", asker, asker.done)
     qtbot.waitUntil(lambda: asker.heard == 1)
     assert "COMPLETED" in asker.answers[0]
 
@@ -230,7 +232,7 @@ def test_offline_nothing_is_sent(
 def test_connecting_is_tried_again(
     open_session: OpenSession, address: SandboxAddress, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lumedesk.work.session._MAX_CONNECT_PAUSE_S", 0.0)
+    monkeypatch.setattr("lumedesk.work.link._MAX_CONNECT_PAUSE_S", 0.0)
     connector = AddressConnector(address.base_url, address.credentials)
     refusal = Unreachable("The sandbox didn't start", wire=Wire.NOT_SENT)
     connector.failures = [refusal, refusal]
@@ -335,7 +337,7 @@ def test_rows_of_an_earlier_start_stay_when_the_server_lists_none(
     mirror = Mirror(profile.mirror, STORE_KEY)
     write(mirror, Kind.TRADES, [a_trade(transaction_id="from-before", created_at="2020-01-01T00:00:00Z")], SEEN)
     mirror.begin()
-    mirror.write_small(Kind.ACCOUNTS, [("old", json_of(an_account(id="old")))])
+    mirror.write_small(Kind.ACCOUNTS, [("old", json_of(an_account(id="old")))], SEEN)
     mirror.commit()
     mirror.close()
     # With none of its accounts left, another key would be taken for somebody else's; this is the one from before.

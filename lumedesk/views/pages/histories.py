@@ -11,12 +11,26 @@ from lumedesk.domain.statuses import Status, status_of
 from lumedesk.models.texts import exact_time, sum_field, sum_text, words
 from lumedesk.models.trades import FillsTable, TradesTable, pair_of, rate_text
 from lumedesk.models.transfers import DepositsTable, WithdrawalsTable
-from lumedesk.views.pages.record_page import HistoryPage
+from lumedesk.views.pages.history_page import HistoryPage
+from lumedesk.views.parts.filter_words import Facet, FilterPlan
+from lumedesk.views.parts.sums import SumWords
 from lumedesk.views.parts.table_view import RecordView
 from lumedesk.views.parts.text import Label, rule
 from lumedesk.views.parts.widgets import button
 from lumedesk.views.theme import Look
 from lumedesk.work.session import Session
+
+
+def _status_label(code: str) -> str:
+    return status_of(code).label
+
+
+def _pair_label(pair: str) -> str:
+    return words(pair).replace("/", " → ")
+
+
+_STATUS = Facet("status", "Status", _status_label)
+_CURRENCY = Facet("currency", "Currency", words)
 
 
 class TradesPage(HistoryPage):
@@ -28,14 +42,16 @@ class TradesPage(HistoryPage):
     noun = ("trade", "trades")
     empty_title = "No trades yet"
     empty_advice = "Get a quote to make the first one."
+    plan = FilterPlan(
+        (_STATUS, Facet("pair", "Pair", _pair_label)), "Created", (("from_amount", "Sold"), ("to_amount", "Bought"))
+    )
+    sums = (SumWords("from_amount", "Sold"), SumWords("to_amount", "Bought"))
 
     def __init__(self, session: Session, look: Look) -> None:
         super().__init__("trades", "Trades", Kind.TRADES, TradesTable(session), session, look)
         self.quote_button = button("trades-quote", "Get a quote", "primary")
         self.quote_button.clicked.connect(self.quote_wanted)
         self.action_row.addWidget(self.quote_button)
-        self.add_facet("trades-pair", "Pair", "pair", "All pairs")
-        self.add_facet("trades-status", "Status", "status", "All statuses")
         self.fills = FillsTable(self)
         self.watch_hiding(self.fills)
         self.fills_title = Label("Fills", "strong")
@@ -77,10 +93,6 @@ class TradesPage(HistoryPage):
         self.fills_view.setVisible(bool(fills))
         self.fills_view.fit_rows(8)
 
-    def label_of(self, column: str, value: str) -> str:
-        """Statuses in words, pairs with an arrow."""
-        return status_of(value).label if column == "status" else words(value).replace("/", " → ")
-
 
 class DepositsPage(HistoryPage):
     """All deposits."""
@@ -88,10 +100,11 @@ class DepositsPage(HistoryPage):
     noun = ("deposit", "deposits")
     empty_title = "No deposits yet"
     empty_advice = "Pay to one of the wallets; deposits appear here by themselves."
+    plan = FilterPlan((_STATUS, _CURRENCY), "Completed", (("amount", "Amount"),))
+    sums = (SumWords("amount"),)
 
     def __init__(self, session: Session, look: Look) -> None:
         super().__init__("deposits", "Deposits", Kind.DEPOSITS, DepositsTable(session), session, look)
-        _add_transfer_facets(self, "deposits")
         self.detail.finish()
         self.load()
 
@@ -112,10 +125,6 @@ class DepositsPage(HistoryPage):
             Field("Id", words(record.transaction_id)),
         ]
 
-    def label_of(self, column: str, value: str) -> str:
-        """Statuses in words."""
-        return status_of(value).label if column == "status" else words(value)
-
 
 class WithdrawalsPage(HistoryPage):
     """All withdrawals."""
@@ -126,6 +135,8 @@ class WithdrawalsPage(HistoryPage):
     noun = ("withdrawal", "withdrawals")
     empty_title = "No withdrawals yet"
     empty_advice = "Send money to a confirmed beneficiary to make the first one."
+    plan = FilterPlan((_STATUS, _CURRENCY), "Created", (("amount", "Amount"),))
+    sums = (SumWords("amount"),)
     fixed_fields = frozenset({"Id", "Account number", "Address", "Address tag", "IBAN", "Branch code"})
 
     def __init__(self, session: Session, look: Look) -> None:
@@ -133,7 +144,6 @@ class WithdrawalsPage(HistoryPage):
         self.withdraw_button = button("withdrawals-new", "New withdrawal", "primary")
         self.withdraw_button.clicked.connect(self.withdrawal_wanted)
         self.action_row.addWidget(self.withdraw_button)
-        _add_transfer_facets(self, "withdrawals")
         self.detail.finish()
         self.load()
 
@@ -155,15 +165,6 @@ class WithdrawalsPage(HistoryPage):
             Field("Id", words(record.transaction_id)),
             *fields_of(record.withdraw_details, "Destination"),
         ]
-
-    def label_of(self, column: str, value: str) -> str:
-        """Statuses in words."""
-        return status_of(value).label if column == "status" else words(value)
-
-
-def _add_transfer_facets(page: HistoryPage, name: str) -> None:
-    page.add_facet(f"{name}-currency", "Currency", "currency", "All currencies")
-    page.add_facet(f"{name}-status", "Status", "status", "All statuses")
 
 
 def _time(text: str | None) -> str:

@@ -10,10 +10,11 @@ from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
 from lumedesk.models.table import KeyedTable
 from lumedesk.models.texts import ago, short_time
+from lumedesk.views.parts.ages import told_connection
 from lumedesk.views.parts.text import Label
 from lumedesk.views.parts.widgets import Banner, explain
 from lumedesk.views.theme import DOUBLE, HALF, TRIPLE, UNIT, Look
-from lumedesk.work.session import Session
+from lumedesk.work.session import Connection, Session
 
 
 class Page(QWidget):
@@ -101,10 +102,12 @@ class Page(QWidget):
         at = at[:1].lower() + at[1:]
         if at and self.session.is_offline:
             self.trouble.button.hide()
-            self.trouble.say(f"Working offline: what you see is from {at}. Nothing can be sent.")
+            self.trouble.say(f"{told_connection(self.session)}: what you see is from {at}. Nothing can be sent.")
         elif at and state.error is not None:
             self.trouble.button.show()
-            self.trouble.say(f"What you see is from {at}. {self.explained(state.error)}")
+            is_reachable = self.session.connection is not Connection.TROUBLED
+            what = "What" if is_reachable else f"{told_connection(self.session)}: what"
+            self.trouble.say(f"{what} you see is from {at}. {self.explained(state.error)}")
         elif state.set_aside:
             rows = "1 row" if state.set_aside == 1 else f"{state.set_aside} rows"
             self.trouble.button.hide()

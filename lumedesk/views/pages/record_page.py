@@ -10,7 +10,6 @@ from lumedesk.domain.details import Field
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.statuses import Status
-from lumedesk.models.history_table import HistoryTable
 from lumedesk.models.record_table import RecordTable
 from lumedesk.models.table import KeyedTable
 from lumedesk.views.pages.page import Page
@@ -86,7 +85,7 @@ class RecordPage(Page):
         self.filters.addWidget(self.search, 1)
         self.count = Label(look="caption")
         self.count.setObjectName(f"{name}-count")
-        row = QHBoxLayout()
+        row = self.search_row = QHBoxLayout()
         row.setSpacing(DOUBLE)
         row.addLayout(self.filters, 1)
         row.addStretch(1)
@@ -100,7 +99,7 @@ class RecordPage(Page):
         self.detail = DetailPane(name, look)
         self.detail.hide()
         self.watch_hiding(table)
-        split = QSplitter(Qt.Orientation.Horizontal)
+        split = self.split = QSplitter(Qt.Orientation.Horizontal)
         split.setObjectName(f"{name}-split")
         split.setChildrenCollapsible(False)
         split.setHandleWidth(UNIT)
@@ -118,7 +117,7 @@ class RecordPage(Page):
         table.dataChanged.connect(self._refresh_detail)
         escape = QShortcut(Qt.Key.Key_Escape, self)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        escape.activated.connect(self.close_detail)
+        escape.activated.connect(self.step_back)
 
     # For subclasses
 
@@ -168,6 +167,10 @@ class RecordPage(Page):
         """Put the cursor into the search field."""
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
+
+    def step_back(self) -> None:
+        """Put away what stands open: what Escape does."""
+        self.close_detail()
 
     def close_detail(self) -> None:
         """Hide the detail pane and return to the table."""
@@ -296,76 +299,3 @@ class SmallPage(MemoryPage):
     def _retell(self, kind: Kind) -> None:
         if kind is self.kind and not self.table.rowCount():
             self._tell()
-
-
-class HistoryPage(RecordPage):
-    """A page on a history: the store orders and searches it."""
-
-    table: HistoryTable[Any]
-
-    def __init__(
-        self, name: str, title: str, kind: Kind, table: HistoryTable[Any], session: Session, look: Look
-    ) -> None:
-        super().__init__(name, title, kind, table, session, look)
-        self._wanted_id = ""
-        self._facets: list[tuple[Chooser, str, str]] = []
-        table.found.connect(self._tell)
-        table.search_failed.connect(self._tell_failed)
-        session.history_changed.connect(self._take_changes)
-        session.state_changed.connect(self._retell)
-
-    def add_facet(self, name: str, purpose: str, column: str, all_label: str) -> None:
-        """Add a filter on one of the store's columns, offering the values that occur."""
-        chooser = self.add_filter(name, purpose)
-        chooser.offer([(all_label, "")])
-        self._facets.append((chooser, column, all_label))
-
-    def label_of(self, column: str, value: str) -> str:  # noqa: ARG002 - for columns whose values need words
-        """What a filter calls a value."""
-        return value
-
-    def load(self) -> None:
-        """Show what the store has. Called once, when the page is whole."""
-        self.view.let_sort(self.table.columns[0].name, Qt.SortOrder.DescendingOrder)
-        self._look_up_facets()
-        self._tell()
-
-    def apply_filters(self) -> None:
-        """Look for what search field and drop-downs say."""
-        equal = tuple((column, chooser.value()) for chooser, column, _ in self._facets if chooser.value())
-        self.table.ask(text=self.search.text().strip(), equal=equal)
-
-    def show_record(self, key: str) -> None:
-        """Make the record with this id current, as soon as the store has found it."""
-        self.clear_filters()
-        self._wanted_id = key
-        self.search.setText(key)
-
-    def _take_changes(self, kind: Kind, rows: tuple[int, ...]) -> None:
-        if kind is self.kind:
-            self.table.take_changes(rows)
-            self._look_up_facets()
-
-    def _look_up_facets(self) -> None:
-        for at, (_, column, _) in enumerate(self._facets):
-            self.session.distinct(self.kind, column, self, self._take_facet(at))
-
-    def _take_facet(self, at: int) -> Any:
-        def offer(values: list[str]) -> None:
-            chooser, column, all_label = self._facets[at]
-            chooser.offer([(all_label, ""), *((self.label_of(column, value), value) for value in values)])
-
-        return offer
-
-    def _retell(self, kind: Kind) -> None:
-        if kind is self.kind and not self.table.rowCount():
-            self._tell()
-
-    def _tell(self) -> None:
-        self.tell_rows(self.table.rowCount(), None)
-        if self._wanted_id and self.table.rowCount() and self.table.query.text == self._wanted_id:
-            self._wanted_id = ""
-            self.view.selectRow(0)
-
-    def _tell_failed(self, error: DeskError) -> None:
-        self.trouble.say(self.explained(error), "failed")

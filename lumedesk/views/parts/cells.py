@@ -1,65 +1,173 @@
-"""How cells are painted: amounts aligned on the decimal sign with quiet trailing zeros, statuses as pills with a word."""
+"""How cells are painted: amounts aligned on the decimal sign with quiet trailing zeros, statuses as pills with a word.
 
-from decimal import Decimal
+Each cell of a table is painted by Python, so what a cell costs is what scrolling costs: texts are measured once, colours and
+fonts are made once, and the style isn't asked to draw backgrounds that are a line and a colour.
+"""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from functools import lru_cache
+from typing import NamedTuple
+
+from PySide6.QtCore import QCoreApplication, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from lumedesk.domain.details import DOTS
-from lumedesk.domain.money import grouped
 from lumedesk.domain.statuses import Status
-from lumedesk.models.table import AMOUNT, STATUS
+from lumedesk.models.table import DISPLAY, MARK, STATUS, Mark
+from lumedesk.models.texts import NOTHING
 from lumedesk.views.theme import DOUBLE, HALF, SMALL, UNIT, Look, text_font
 
 _Index = QModelIndex | QPersistentModelIndex
 _MARGIN = 12
 # Beyond this many decimals a column gives up room for them, and its figures end where they end.
 _MAX_FRACTION = 8
+_MAX_MEASURED = 20_000
+_SIGN = 14
+# Hoisted, as all that is looked up for each cell.
+_ELIDE = Qt.TextElideMode.ElideRight
+_ANTIALIASED = QPainter.RenderHint.Antialiasing
+_LEFT_MIDDLE = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 
 
-class AmountDelegate(QStyledItemDelegate):
-    """Paints the figure of a column with amounts. The room for decimals follows the longest seen in that column."""
+class CellDelegate(QStyledItemDelegate):
+    """What all cells share: their background, and how wide texts are."""
 
     def __init__(self, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
-        self._look = look
-        self._fractions: dict[int, int] = {}
+        self.look = look
+        self._font: QFont | None = None
+        self._metrics = QFontMetrics(QFont())
+        self._rise = 0
+        self._widths: dict[str, int] = {}
+
+    def begin(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect) -> None:
+        """Paint the rule below the row, and make the painter's font this cell's."""
+        # The view itself has painted the row before, selected or not: only the rule below it is missing.
+        painter.fillRect(rect.x(), rect.y() + rect.height() - 1, rect.width(), 1, _ink(self.look.colours.sunken))
+        font = option.font
+        if font != self._font:
+            # A copy: the option's own dies with it.
+            self._font = QFont(font)
+            self._metrics = QFontMetrics(font)
+            self._rise = (self._metrics.ascent() - self._metrics.descent()) // 2
+            self.forget_widths()
+        painter.setFont(font)
+
+    def forget_widths(self) -> None:
+        """Measure texts anew."""
+        self._widths.clear()
+
+    def width(self, text: str) -> int:
+        """How wide a text is in this cell's font."""
+        width = self._widths.get(text)
+        if width is None:
+            if len(self._widths) > _MAX_MEASURED:
+                self._widths.clear()
+            width = self._widths[text] = self._metrics.horizontalAdvance(text)
+        return width
+
+    def baseline(self, rect: QRect) -> int:
+        """Where text stands so that it is in the middle of the cell's height."""
+        return rect.y() + (rect.height() - 1) // 2 + self._rise
+
+    def write(self, painter: QPainter, rect: QRect, text: str, colour: str) -> None:
+        """Write a line of text from the left margin on, cut with an ellipsis where it is too long."""
+        room = rect.width() - 2 * _MARGIN
+        if self.width(text) > room:
+            text = self._metrics.elidedText(text, _ELIDE, room)
+        painter.setPen(_ink(colour))
+        painter.drawText(rect.x() + _MARGIN, self.baseline(rect), text)
+
+
+class TextDelegate(CellDelegate):
+    """Paints plain text; muted where the record is marked."""
+
+    def __init__(self, parent: QWidget, look: Look | None = None) -> None:
+        """Without `look` the app's own."""
+        super().__init__(look or _look_of(QApplication.instance()), parent)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """As Qt has it."""
-        value = index.data(AMOUNT)
-        paint_background(painter, option)
-        colours = self._look.colours
-        metrics = QFontMetrics(option.font)
-        rect = option.rect.adjusted(_MARGIN, 0, -_MARGIN, 0)
-        baseline = rect.center().y() + (metrics.ascent() - metrics.descent()) // 2
-        painter.save()
-        painter.setFont(option.font)
-        if not isinstance(value, Decimal):
-            # A dash for what isn't known; dots, the same for every figure, for what is hidden.
-            text = str(index.data())
-            painter.setPen(QColor(colours.muted if text == DOTS else colours.faint))
-            painter.drawText(QPoint(rect.right() - metrics.horizontalAdvance(text), baseline), text)
-            painter.restore()
+        rect = option.rect
+        self.begin(painter, option, rect)
+        text = index.data(DISPLAY)
+        if text:
+            colours = self.look.colours
+            self.write(painter, rect, text, colours.text if index.data(MARK) is None else colours.muted)
+
+
+def _look_of(app: QCoreApplication | None) -> Look:
+    found = app.findChild(Look) if app is not None else None
+    if found is None:
+        raise RuntimeError("nothing is painted before the app has its look")
+    return found
+
+
+class _Figure(NamedTuple):
+    """An amount's text, taken apart where its trailing zeros begin; and how wide the parts are."""
+
+    strong: str
+    quiet: str
+    to_point: int
+    strong_width: int
+    width: int
+    decimals: int
+    is_zero: bool
+
+
+class AmountDelegate(CellDelegate):
+    """Paints the figure of a column with amounts. The room for decimals follows the longest seen in that column."""
+
+    def __init__(self, look: Look, parent: QWidget) -> None:
+        super().__init__(look, parent)
+        self._fractions: dict[int, int] = {}
+        self._figures: dict[str, _Figure] = {}
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        """As Qt has it."""
+        rect = option.rect
+        self.begin(painter, option, rect)
+        text = index.data(DISPLAY)
+        if not text:
             return
-        whole, point, fraction = grouped(value).partition(".")
+        colours = self.look.colours
+        baseline, right = self.baseline(rect), rect.x() + rect.width() - 1 - _MARGIN
+        if not text[-1].isdecimal():
+            # A dash for what isn't known; dots, the same for every figure, for what is hidden.
+            painter.setPen(_ink(colours.muted if text == DOTS else colours.faint))
+            painter.drawText(right - self.width(text), baseline, text)
+            return
+        figure = self._figures.get(text) or self._taken_apart(text)
+        room = self._room(index.column(), figure.decimals)
+        at = right - (self.width("." + "0" * room) if room else 0)
+        left = figure_left(rect.x() + HALF, right, at - figure.to_point, right - figure.width)
+        ink = colours.faint if figure.is_zero else colours.text if index.data(MARK) is None else colours.muted
+        painter.setPen(_ink(ink))
+        if left is None:
+            painter.drawText(right - self.width("…"), baseline, "…")
+            return
+        painter.drawText(left, baseline, figure.strong)
+        if figure.quiet:
+            painter.setPen(_ink(colours.faint))
+            painter.drawText(left + figure.strong_width, baseline, figure.quiet)
+
+    def forget_widths(self) -> None:
+        """Measure texts anew."""
+        super().forget_widths()
+        self._figures.clear()
+
+    def _taken_apart(self, text: str) -> _Figure:
+        whole, point, fraction = text.partition(".")
         telling = fraction.rstrip("0")
         strong = whole + (point + telling if telling else "")
         quiet = fraction[len(telling) :] if telling else point + fraction
-        width = metrics.horizontalAdvance(strong) + metrics.horizontalAdvance(quiet)
-        room = self._room(index.column(), len(fraction))
-        at = rect.right() - (metrics.horizontalAdvance("." + "0" * room) if room else 0)
-        left = figure_left(
-            option.rect.left() + HALF, rect.right(), at - metrics.horizontalAdvance(whole), rect.right() - width
+        widths = [self._metrics.horizontalAdvance(each) for each in (whole, strong, quiet)]
+        if len(self._figures) > _MAX_MEASURED:
+            self._figures.clear()
+        self._figures[text] = figure = _Figure(
+            strong, quiet, widths[0], widths[1], widths[1] + widths[2], len(fraction), not text.strip("-0.,")
         )
-        if left is None:
-            strong, quiet, left = "…", "", rect.right() - metrics.horizontalAdvance("…")
-        painter.setPen(QColor(colours.text if value else colours.faint))
-        painter.drawText(QPoint(left, baseline), strong)
-        painter.setPen(QColor(colours.faint))
-        painter.drawText(QPoint(left + metrics.horizontalAdvance(strong), baseline), quiet)
-        painter.restore()
+        return figure
 
     def _room(self, column: int, decimals: int) -> int:
         known = self._fractions.get(column, 2)
@@ -84,56 +192,68 @@ def figure_left(edge: int, right: int, aligned: int, pushed: int) -> int | None:
     return None
 
 
-class StatusDelegate(QStyledItemDelegate):
-    """Paints a status as a pill: a dot, a word, a tint."""
-
-    def __init__(self, look: Look, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._look = look
+class StatusDelegate(CellDelegate):
+    """Paints a status as a pill: a dot, a word, a tint. A mark on the record is a sign at the right of it."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """As Qt has it."""
-        paint_background(painter, option)
-        status = index.data(STATUS)
+        rect = option.rect
+        self.begin(painter, option, rect)
+        status, mark = index.data(STATUS), index.data(MARK)
+        room = rect.adjusted(_MARGIN, 0, -UNIT, 0)
+        if isinstance(mark, Mark):
+            place = QRectF(room.right() - _SIGN, room.center().y() - _SIGN / 2 + 1, _SIGN, _SIGN)
+            paint_sign(painter, place, mark, self.look)
+            room = room.adjusted(0, 0, -_SIGN - HALF, 0)
         if isinstance(status, Status):
-            room = option.rect.adjusted(_MARGIN, 0, -UNIT, 0)
-            paint_pill(painter, room, status, self._look)
-
-
-class TextDelegate(QStyledItemDelegate):
-    """Paints plain text with the table's margins, and no focus rectangle around a single cell."""
-
-    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
-        """As Qt has it."""
-        super().initStyleOption(option, index)
-        option.state &= ~QStyle.StateFlag.State_HasFocus
-        option.textElideMode = Qt.TextElideMode.ElideRight
+            paint_pill(painter, room, status, self.look)
+        elif index.data(DISPLAY) == NOTHING:
+            painter.setFont(option.font)
+            self.write(painter, rect, NOTHING, self.look.colours.faint)
 
 
 def paint_background(painter: QPainter, option: QStyleOptionViewItem) -> None:
-    """Paint an empty cell of the table's style: selection, hover and rule."""
+    """Paint an empty cell as the style has it, for lists whose cells show hovering."""
     empty = QStyleOptionViewItem(option)
     empty.text = ""
     empty.state = option.state & ~QStyle.StateFlag.State_HasFocus
     option.widget.style().drawControl(QStyle.ControlElement.CE_ItemViewItem, empty, painter, option.widget)
 
 
+def paint_sign(painter: QPainter, place: QRectF, mark: Mark, look: Look) -> None:
+    """Paint what marks a record: a crossed ring for one that is gone, an exclamation mark in a ring for one altered."""
+    middle = place.center()
+    painter.save()
+    painter.setRenderHint(_ANTIALIASED)
+    painter.setPen(QPen(_ink(look.colours.failed), 1.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(place.adjusted(1, 1, -1, -1))
+    if mark.gone_at is not None:
+        reach = place.width() / 2 * 0.6
+        painter.drawLine(
+            QPointF(middle.x() - reach, middle.y() + reach), QPointF(middle.x() + reach, middle.y() - reach)
+        )
+    else:
+        painter.drawLine(QPointF(middle.x(), middle.y() - 3.5), QPointF(middle.x(), middle.y() + 0.5))
+        painter.drawPoint(QPointF(middle.x(), middle.y() + 3))
+    painter.restore()
+
+
 def pill_size(text: str) -> tuple[int, int]:
     """Width and height of a pill with `text`."""
-    metrics = QFontMetrics(text_font(SMALL, QFont.Weight.Medium))
+    _, metrics = _pill_font()
     return metrics.horizontalAdvance(text) + DOUBLE + UNIT + HALF, metrics.height() + 6
 
 
 def paint_pill(painter: QPainter, room: QRect, status: Status, look: Look) -> None:
     """Paint `status` at the left of `room`, centred in height; a word too long for it is cut with an ellipsis."""
     ink, tint = look.colours.tone(status.tone)
-    font = text_font(SMALL, QFont.Weight.Medium)
-    metrics = QFontMetrics(font)
-    width, height = pill_size(status.label)
+    font, metrics = _pill_font()
+    width, height = _pill_size(status.label)
     width = min(width, room.width())
     pill = QRectF(room.left(), room.center().y() - height / 2 + 1, width, height)
     painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setRenderHint(_ANTIALIASED)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(tint)
     painter.drawRoundedRect(pill, height / 2, height / 2)
@@ -142,6 +262,20 @@ def paint_pill(painter: QPainter, room: QRect, status: Status, look: Look) -> No
     painter.setPen(ink)
     painter.setFont(font)
     words = pill.adjusted(UNIT + 6 + HALF + 1, 0, -UNIT, 0)
-    text = metrics.elidedText(status.label, Qt.TextElideMode.ElideRight, int(words.width()) + 1)
-    painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), text)
+    text = metrics.elidedText(status.label, _ELIDE, int(words.width()) + 1)
+    painter.drawText(words, _LEFT_MIDDLE, text)
     painter.restore()
+
+
+@lru_cache(1)
+def _pill_font() -> tuple[QFont, QFontMetrics]:
+    font = text_font(SMALL, QFont.Weight.Medium)
+    return font, QFontMetrics(font)
+
+
+_pill_size = lru_cache(256)(pill_size)
+
+
+@lru_cache(64)
+def _ink(name: str) -> QColor:
+    return QColor(name)

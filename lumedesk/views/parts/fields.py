@@ -55,6 +55,8 @@ class FieldList(QWidget):
         while (item := self._grid.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
+                # Until it is gone, another one has its name.
+                widget.setObjectName("")
                 widget.deleteLater()
         for row, field in enumerate(self._shown):
             self._add(row, field, in_fixed=field.label in self._fixed)

@@ -3,7 +3,9 @@
 from PySide6.QtWidgets import QStatusBar
 
 from lumedesk.domain.kinds import Kind
+from lumedesk.models.table import plain_tooltip
 from lumedesk.models.texts import ago
+from lumedesk.views.parts.ages import all_ages, told_connection
 from lumedesk.views.parts.text import Label
 from lumedesk.work.session import Connection, Session
 
@@ -36,16 +38,18 @@ class StatusLine:
         self._tell_requests(0)
 
     def tell_age(self, kind: Kind) -> None:
-        """Say how old the data on the page is."""
+        """Say how old the data on the page is, and beside it, on asking, how old all of it is."""
         confirmed_at = self._session.state(kind).confirmed_at
         if confirmed_at is None:
             self.age.setText("No data yet")
         else:
             self.age.setText(f"Data confirmed {ago(confirmed_at, self._session.clock.now())}")
+        every = "\n".join(["Last confirmed by the server", *all_ages(self._session)])
+        self.age.setToolTip(plain_tooltip(every))
 
     def _tell_connection(self, connection: Connection) -> None:
         # The dot is never alone: the word says the same.
-        self.connection.setText(f"●  {connection.value}")
+        self.connection.setText(f"●  {told_connection(self._session)}")
         looks = {Connection.ONLINE: "online", Connection.TROUBLED: "error", Connection.REFUSED: "error"}
         self.connection.set_look(looks.get(connection, "warning"))
 

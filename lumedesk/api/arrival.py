@@ -1,0 +1,130 @@
+"""A long list while it comes in: bounded, checked for being the same as before, handed on piece by piece."""
+
+import asyncio
+import hashlib
+import time
+import zlib
+from collections.abc import AsyncIterator, Callable
+
+import httpx
+
+from lumedesk.api.body import GZIP_WINDOW, MAX_RATIO, RATIO_FROM, BodyRefused, coding_of, inflate, mebibytes
+from lumedesk.api.failures import request_id_of
+from lumedesk.domain.errors import DeskError, TimedOut, Unreadable, Wire
+
+# No list is held in memory whole, so this only keeps a server from filling the disk.
+ARRIVAL_CAP = 4 * 1024 * 1024 * 1024
+_COMPRESSED_CAP = 512 * 1024 * 1024
+_PIECE = 64 * 1024
+
+
+class Arrival:
+    """One answer that holds a list. Read once, by `pieces`; `digest` and `is_same` are known when these have ended."""
+
+    def __init__(
+        self,
+        response: httpx.Response,
+        known: bytes | None,
+        patience_s: float,
+        failure: Callable[[Exception], DeskError],
+    ) -> None:
+        """`patience_s` is for waiting for the server in all; `failure` says what a broken connection means."""
+        self._response = response
+        self._known = known
+        self._patience_s = patience_s
+        self._left_s = patience_s
+        self._failure = failure
+        self._digest = hashlib.blake2b(digest_size=16)
+        self._is_compressed = False
+        self.is_same = False
+
+    @property
+    def request_id(self) -> str | None:
+        """What the server calls this exchange."""
+        return request_id_of(self._response)
+
+    @property
+    def digest(self) -> bytes:
+        """16 bytes that are equal for compressed bodies that came over the wire alike; none for others."""
+        return self._digest.digest() if self._is_compressed else b""
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The list's bytes, decompressed, as they come; none when it is known to be the same. Errors: DeskError."""
+        try:
+            coding = coding_of(self._response)
+            self._is_compressed = coding == "gzip"
+            if not self._is_compressed:
+                received = 0
+                async for piece in self._received():
+                    received += len(piece)
+                    if received > ARRIVAL_CAP:
+                        raise BodyRefused(f"the body is larger than {mebibytes(ARRIVAL_CAP)}")
+                    yield piece
+            elif self._known is None:
+                async for piece in self._inflated(self._received()):
+                    yield piece
+            else:
+                # Ten times smaller than what is in it, so it can wait until it is known to be another one.
+                compressed = [piece async for piece in self._within(_COMPRESSED_CAP)]
+                self.is_same = self.digest == self._known
+                if not self.is_same:
+                    async for piece in self._inflated(_each(compressed)):
+                        yield piece
+        except BodyRefused as error:
+            raise Unreadable(
+                f"HTTP {self._response.status_code}, but {error}.", wire=Wire.ANSWERED, request_id=self.request_id
+            ) from error
+
+    async def _received(self) -> AsyncIterator[bytes]:
+        stream = self._response.aiter_raw()
+        while True:
+            began = time.perf_counter()
+            try:
+                async with asyncio.timeout(max(self._left_s, 0)):
+                    piece = await anext(stream)
+            except StopAsyncIteration:
+                return
+            except TimeoutError as error:
+                raise TimedOut(
+                    f"No complete answer within {self._patience_s:g} seconds.", wire=Wire.MAYBE_SENT
+                ) from error
+            except Exception as error:
+                raise self._failure(error) from error
+            # Only waiting for the server counts: taking a list in may last, and is nobody's fault.
+            self._left_s -= time.perf_counter() - began
+            if self._is_compressed:
+                self._digest.update(piece)
+            yield piece
+
+    async def _within(self, cap: int) -> AsyncIterator[bytes]:
+        size = 0
+        async for piece in self._received():
+            size += len(piece)
+            if size > cap:
+                raise BodyRefused(f"the body is larger than {mebibytes(cap)}")
+            yield piece
+
+    async def _inflated(self, compressed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        inflater = zlib.decompressobj(GZIP_WINDOW)
+        transferred = size = 0
+        async for piece in compressed:
+            transferred += len(piece)
+            waiting = piece
+            while waiting:
+                if inflater.eof:
+                    raise BodyRefused("there is something behind the end of the gzip stream")
+                part, waiting = inflate(inflater, waiting, _PIECE)
+                size += len(part)
+                if size > ARRIVAL_CAP or (size > RATIO_FROM and size > transferred * MAX_RATIO):
+                    raise BodyRefused("the body decompresses to an absurd size")
+                if part:
+                    yield part
+        if inflater.unused_data:
+            raise BodyRefused("there is something behind the end of the gzip stream")
+        if transferred and not inflater.eof:
+            raise BodyRefused("the gzip stream ends too early")
+
+
+async def _each(pieces: list[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece

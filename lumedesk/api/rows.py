@@ -1,0 +1,52 @@
+"""Rows of a history as they come in: checked, each with what the desk needs of it at once. No network."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from lumedesk.api.parse import refuse_duplicates
+from lumedesk.domain.codec import Codec, UnreadableJson
+from lumedesk.domain.heads import trade_heads
+from lumedesk.domain.kinds import Kind
+
+# Reads a run of rows at once, if all of them look as documented.
+_HEADS: dict[Kind, Callable[[bytes], Sequence[Any] | None]] = {Kind.TRADES: trade_heads}
+
+
+class RowRead(NamedTuple):
+    """A row by its id. `record` has its id, times and status; it is the whole record unless the row looks as documented."""
+
+    key: str
+    raw: bytes
+    record: Any
+
+
+class RowReader:
+    """Reads the rows of one history."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._codec: Codec[Any] = Codec(kind.record)
+        self._heads = _HEADS.get(kind)
+
+    def read(self, body: bytes, rows: Sequence[bytes]) -> tuple[list[RowRead], int]:
+        """The rows that can be read, and how many can't: those without an id, too. `body` is all of them as they came."""
+        heads = self._heads(body) if self._heads is not None else None
+        if heads is not None and len(heads) == len(rows):
+            return [RowRead(head.transaction_id, raw, head) for raw, head in zip(rows, heads, strict=True)], 0
+        whole = ((raw, self._head(raw) or self._whole(raw)) for raw in rows)
+        found = [
+            RowRead(key, raw, record) for raw, record in whole if record is not None and (key := self._kind.key(record))
+        ]
+        return found, len(rows) - len(found)
+
+    def _head(self, raw: bytes) -> Any:
+        heads = self._heads(raw) if self._heads is not None else None
+        return heads[0] if heads else None
+
+    def _whole(self, raw: bytes) -> Any:
+        try:
+            record = self._codec.decode(raw)
+            refuse_duplicates(raw)
+        except UnreadableJson:
+            return None
+        return record

@@ -1,0 +1,26 @@
+"""The pieces in which a long list is remembered, so that the next poll reads only what is different."""
+
+import hashlib
+from dataclasses import dataclass
+
+# Enough of a piece's beginning to find it again in another place: whole rows are seldom alike in as many bytes.
+HEAD_SIZE = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of rows, byte for byte as it came: from the first row's first byte to the last row's last."""
+
+    size: int
+    digest: bytes
+    head: bytes
+
+
+def segment_of(piece: bytes) -> Segment:
+    """What is remembered of a run of rows."""
+    return Segment(len(piece), piece_digest(piece), piece[:HEAD_SIZE])
+
+
+def piece_digest(piece: "bytes | memoryview") -> bytes:
+    """16 bytes that are equal for equal pieces. SHA-256, which processors have instructions for."""
+    return hashlib.sha256(piece, usedforsecurity=False).digest()[:16]

@@ -1,0 +1,86 @@
+"""Filling what a history is ordered and searched by, behind its rows: in steps, so that nobody waits for all of it."""
+
+from typing import Any
+
+import apsw
+
+from lumedesk.domain.kinds import Kind
+from lumedesk.store.facts import facts_of as facts_in
+from lumedesk.store.histories import SHAPES
+from lumedesk.store.schema import facts_of, indexes_of, words_of
+
+# From as many rows on, indexes are made afterwards, at once: that costs half.
+_MANY = 20_000
+
+
+def behind(db: apsw.Connection, kind: Kind) -> int:
+    """How many rows are not found yet, at most."""
+    shown: int = db.execute(f"SELECT coalesce(max(row), 0) FROM {kind.table}").get  # noqa: S608 - our own names only
+    found: int = db.execute(f"SELECT coalesce(max(row), 0) FROM {facts_of(kind)}").get  # noqa: S608
+    return max(0, shown - found)
+
+
+def catch_up(db: apsw.Connection, kind: Kind, most: int) -> int:
+    """Make the next rows findable, within the caller's transaction; how many are left, at most."""
+    found: int = db.execute(f"SELECT coalesce(max(row), 0) FROM {facts_of(kind)}").get  # noqa: S608
+    rows = list(
+        db.execute(
+            f"SELECT row, at, doc FROM {kind.table} WHERE row > ? ORDER BY row LIMIT ?",  # noqa: S608
+            (found, most),
+        )
+    )
+    if not rows:
+        return 0
+    facts = [(row, at, *facts_in(kind, doc)[1:]) for row, at, doc in rows]
+    _write(db, kind, facts)
+    return behind(db, kind)
+
+
+def replace_facts(db: apsw.Connection, kind: Kind, row: int) -> None:
+    """A row came otherwise than it was: find it by what it is now. Within the caller's transaction."""
+    for (words,) in list(db.execute(f"SELECT words FROM {facts_of(kind)} WHERE row = ?", (row,))):  # noqa: S608
+        _forget(db, kind, row, words)
+        [(at, doc)] = db.execute(f"SELECT at, doc FROM {kind.table} WHERE row = ?", (row,))  # noqa: S608
+        _write(db, kind, [(row, at, *facts_in(kind, doc)[1:])])
+
+
+def forget_row(db: apsw.Connection, kind: Kind, row: int) -> None:
+    """A row is about to be removed."""
+    for (words,) in list(db.execute(f"SELECT words FROM {facts_of(kind)} WHERE row = ?", (row,))):  # noqa: S608
+        _forget(db, kind, row, words)
+
+
+def drop_indexes(db: apsw.Connection, kind: Kind) -> bool:
+    """Before many rows at once: let the indexes go, if most rows would be new to them. Whether they went."""
+    if (left := behind(db, kind)) < _MANY:
+        return False
+    there: int = db.execute(f"SELECT count(*) FROM (SELECT 1 FROM {facts_of(kind)} LIMIT ?)", (left,)).get  # noqa: S608
+    if there >= left:
+        return False
+    for name in indexes_of(kind):
+        db.execute(f"DROP INDEX IF EXISTS {name}")
+    return True
+
+
+def missing_indexes(db: apsw.Connection, kind: Kind) -> list[str]:
+    """The statements that make what indexes are missing."""
+    there = {name for (name,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
+    return [statement for name, statement in indexes_of(kind).items() if name not in there]
+
+
+def _write(db: apsw.Connection, kind: Kind, facts: list[tuple[Any, ...]]) -> None:
+    names = SHAPES[kind].columns
+    marks = ", ".join("?" * (len(names) + 1))
+    db.executemany(f"INSERT INTO {facts_of(kind)} (row, {', '.join(names)}) VALUES ({marks})", facts)  # noqa: S608
+    at = names.index("words") + 1
+    db.executemany(
+        f"INSERT INTO {words_of(kind)} (rowid, words) VALUES (?, ?)",  # noqa: S608
+        [(each[0], each[at] or "") for each in facts],
+    )
+
+
+def _forget(db: apsw.Connection, kind: Kind, row: int, words: str | None) -> None:
+    table = words_of(kind)
+    # A table that keeps no texts has to be told what it is to forget.
+    db.execute(f"INSERT INTO {table} ({table}, rowid, words) VALUES ('delete', ?, ?)", (row, words or ""))  # noqa: S608
+    db.execute(f"DELETE FROM {facts_of(kind)} WHERE row = ?", (row,))  # noqa: S608

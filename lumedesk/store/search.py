@@ -1,0 +1,300 @@
+"""Finding a query's rows in little time: which index to go by, and when to look at rows one by one.
+
+A million rows are there to be found. Walking an index in its order costs nothing, looking at a row's facts on the way some
+microseconds, and ordering many rows anew a second: so the first rows come by the cheapest of three ways, as many as are
+expected, and all of them behind.
+"""
+
+import os.path
+import sys
+from array import array
+from dataclasses import dataclass
+from typing import Any
+
+import apsw
+
+from lumedesk.domain.kinds import Kind
+from lumedesk.domain.queries import Found, HistoryQuery
+from lumedesk.store.finding import Clause, Sql, both, clauses_of
+from lumedesk.store.histories import SHAPES
+from lumedesk.store.mirror_file import MirrorError
+from lumedesk.store.schema import facts_of, indexes_of
+
+# As many rows are ordered at once; of more, only those are ordered that are met first.
+_FEW = 2_500
+# More rows than this are met soon enough by looking at one after the other, in order.
+_MANY = 50_000
+# So many numbers are compared, or rows looked at, before anything is shown.
+_NUMBER_STEPS = 60_000
+_ROW_STEPS = 4_000
+_ROW_DIGITS = 8
+_BAD_ROW = "The local data are damaged: a row's number isn't one."
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How to go about a query. `driver`: the clause that fewest rows may meet, of those that an index helps.
+
+    `most`: how many these are, or one more than are ever counted.
+    """
+
+    clauses: tuple[Clause, ...]
+    driver: Clause | None
+    most: int
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the driver's rows are those found."""
+        return len(self.clauses) == 1 and self.driver is not None and self.driver.is_exact
+
+
+class Search:
+    """The queries on one connection. Each method's caller holds a snapshot. Errors: ValueError for names nobody knows."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+        self._version = -1
+        # All of this holds until another connection writes.
+        self._planned: tuple[HistoryQuery, _Plan] | None = None
+        self._totals: dict[Kind, int] = {}
+        self._values: dict[tuple[Kind, str], list[str]] = {}
+
+    def whole(self, query: HistoryQuery) -> "array[int]":
+        """The numbers of all rows found, in order."""
+        plan = self._plan(query)
+        if not plan.clauses:
+            return self._packed(self._unfiltered(query))
+        if plan.is_exact and plan.most > _MANY and query.order != "id":
+            return self._packed(self._passed(query, plan))
+        return self._packed(self._sorted(query, plan))
+
+    def first(self, query: HistoryQuery, limit: int) -> Found:
+        """The first rows found, in order, fewer than `limit` where that would take long; all, where there are few."""
+        plan = self._plan(query)
+        if not plan.clauses:
+            unfiltered = self._unfiltered(query)
+            rows = self._numbers(Sql(f"{unfiltered.text} LIMIT ?", (*unfiltered.bindings, limit)))
+            total = self.total(query.kind) if query.order in ("at", "id") else self._counted(query.kind)
+            return Found(query, rows, total, is_whole=len(rows) == total)
+        if plan.driver is not None and plan.most <= _FEW:
+            rows = self._packed(self._sorted(query, plan))
+            return Found(query, rows, len(rows))
+        known = plan.most if plan.is_exact and plan.driver is not None and len(plan.driver.ways) == 1 else 0
+        rows = self._numbers(self._walk(query, plan, limit))
+        return Found(query, rows, max(known, len(rows)), is_whole=False)
+
+    def count(self, query: HistoryQuery) -> int:
+        """How many rows are found."""
+        counted = self.quick_count(query)
+        if counted is not None:
+            return counted
+        where = self._where(self._plan(query))
+        return self._one(f"SELECT count(*) FROM {facts_of(query.kind)} f WHERE {where.text}", where.bindings)  # noqa: S608
+
+    def quick_count(self, query: HistoryQuery) -> int | None:
+        """How many rows are found, where indexes tell; None where rows would have to be looked at."""
+        plan = self._plan(query)
+        if not plan.clauses:
+            return self.total(query.kind) if query.order in ("at", "id") else self._counted(query.kind)
+        if len(plan.clauses) == 1 and plan.driver is not None:
+            return self._counted_by_ways(query.kind, plan.driver)
+        return None
+
+    def among(self, query: HistoryQuery) -> tuple[Sql, bool]:
+        """The test on a row `f` of facts that tells the rows found; and whether it leads to a few of them by an index."""
+        plan = self._plan(query)
+        return self._where(plan), plan.driver is not None and plan.most <= _MANY
+
+    def total(self, kind: Kind) -> int:
+        """How many rows there are, with those that aren't found yet."""
+        self._refresh()
+        if kind not in self._totals:
+            self._totals[kind] = self._one(f"SELECT count(*) FROM {kind.table}")  # noqa: S608
+        return self._totals[kind]
+
+    def distinct(self, kind: Kind, column: str) -> list[str]:
+        """The different texts in a column, ordered."""
+        self._refresh()
+        if (kind, column) not in self._values:
+            self._values[kind, column] = self._distinct(kind, column)
+        return self._values[kind, column]
+
+    # What is asked first
+
+    def _refresh(self) -> None:
+        version = self._one("PRAGMA data_version")
+        if version != self._version:
+            self._version = version
+            self._planned = None
+            self._totals.clear()
+            self._values.clear()
+
+    def _distinct(self, kind: Kind, column: str) -> list[str]:
+        facts = facts_of(kind)
+        sql = f"SELECT DISTINCT {column} FROM {facts} WHERE {column} IS NOT NULL ORDER BY 1"  # noqa: S608
+        index = f"{facts}_{column}"
+        if index in indexes_of(kind) and self._one("SELECT count(*) FROM sqlite_schema WHERE name = ?", (index,)):
+            # From one value to the next by the index, in place of reading it from end to end.
+            sql = (
+                f"WITH RECURSIVE each (value) AS (SELECT min({column}) FROM {facts} UNION ALL SELECT"  # noqa: S608
+                f" (SELECT min({column}) FROM {facts} WHERE {column} > each.value) FROM each"
+                " WHERE each.value IS NOT NULL) SELECT value FROM each WHERE value IS NOT NULL"
+            )
+        return [str(value) for (value,) in self._db.execute(sql)]
+
+    def _prefix(self, kind: Kind) -> str:
+        """How all ids begin, folded: ids that stand first and last in their order begin alike, so all between do."""
+        [(first, last)] = self._db.execute(
+            f"SELECT (SELECT min(id) FROM {kind.table}), (SELECT max(id) FROM {kind.table})"  # noqa: S608
+        )
+        if first is None:
+            return ""
+        shared: str = os.path.commonprefix([first, last])  # noqa: RUF071 - letters, not folders
+        return shared.casefold().partition("\0")[0]
+
+    def _plan(self, query: HistoryQuery) -> _Plan:
+        self._refresh()
+        # Asked several times over for one search: its first rows, their count, all of them.
+        if self._planned is None or self._planned[0] != query:
+            self._planned = (query, self._made_plan(query))
+        return self._planned[1]
+
+    def _made_plan(self, query: HistoryQuery) -> _Plan:
+        kind = query.kind
+        if query.order not in SHAPES[kind].orders:
+            raise ValueError(f"{kind.table} has no order {query.order}")
+        clauses = clauses_of(query, lambda column: self.distinct(kind, column), self._prefix(kind))
+        driver, most = None, _MANY + 1
+        for clause in clauses:
+            if clause.has_rows:
+                rows = clause.rows()
+                sql = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) LIMIT {_MANY + 1})"  # noqa: S608
+                found = self._one(sql, rows.bindings)
+                if driver is None or found < most:
+                    driver, most = clause, found
+        return _Plan(tuple(clauses), driver, most)
+
+    # The SQL of each way
+
+    def _where(self, plan: _Plan) -> Sql:
+        """The test on a row `f` of facts: through the driver where that spares most rows, else by looking at each."""
+        if plan.driver is None or plan.most > _MANY:
+            return both(plan.clauses)
+        rows = plan.driver.rows()
+        others = both(clause for clause in plan.clauses if clause is not plan.driver or not clause.is_exact)
+        return Sql(f"f.row IN ({rows.text}) AND {others.text}", rows.bindings + others.bindings)
+
+    def _unfiltered(self, query: HistoryQuery) -> Sql:
+        kind, facts = query.kind, facts_of(query.kind)
+        direction = _direction(query)
+        if query.order == "id":
+            return Sql(f"SELECT row FROM {kind.table} ORDER BY id {direction}, row {direction}")  # noqa: S608
+        if query.order != "at":
+            return Sql(f"SELECT row FROM {facts} ORDER BY {query.order} {direction} NULLS LAST, row {direction}")  # noqa: S608
+        last = self._one(f"SELECT ifnull(max(row), 0) FROM {facts}")  # noqa: S608
+        if self._one(f"SELECT ifnull(max(row), 0) FROM {kind.table}") <= last:  # noqa: S608
+            return Sql(f"SELECT row FROM {facts} ORDER BY at {direction}, row {direction}")  # noqa: S608
+        # Rows that came just now are shown among the others before anything else is known of them.
+        return Sql(
+            f"SELECT row FROM (SELECT at, row FROM {facts} UNION ALL SELECT at, row FROM {kind.table} WHERE row > ?)"  # noqa: S608
+            f" ORDER BY at {direction}, row {direction}",
+            (last,),
+        )
+
+    def _sorted(self, query: HistoryQuery, plan: _Plan) -> Sql:
+        """All rows found, ordered anew."""
+        source, where = f"{facts_of(query.kind)} f", self._where(plan)
+        key, direction = f"+f.{query.order}", _direction(query)
+        if query.order == "id":
+            source, key = f"{source} CROSS JOIN {query.kind.table} k ON k.row = f.row", "+k.id"
+        order = f"{key} {direction} NULLS LAST, f.row {direction}"
+        return Sql(f"SELECT f.row AS row FROM {source} WHERE {where.text} ORDER BY {order}", where.bindings)  # noqa: S608
+
+    def _passed(self, query: HistoryQuery, plan: _Plan) -> Sql:
+        """All rows found, by passing over all rows in order: for many, whose numbers alone tell whether they are found."""
+        rows = plan.driver.rows() if plan.driver is not None else Sql("")
+        order = f"f.{query.order} {_direction(query)} NULLS LAST, f.row {_direction(query)}"
+        sql = f"SELECT f.row AS row FROM {facts_of(query.kind)} f WHERE +f.row IN ({rows.text}) ORDER BY {order}"  # noqa: S608
+        return Sql(sql, rows.bindings)
+
+    def _walk(self, query: HistoryQuery, plan: _Plan, limit: int) -> Sql:
+        """The first rows in the order of its index, looked at one by one."""
+        facts, direction = facts_of(query.kind), _direction(query)
+        table, key = (query.kind.table, "id") if query.order == "id" else (facts, query.order)
+        order = f"ORDER BY {key} {direction} NULLS LAST, row {direction}"
+        tests, steps, among = plan.clauses, _ROW_STEPS, Sql("1")
+        if plan.driver is not None and plan.most <= _MANY:
+            # Whether a row is among the driver's is known from its number, without looking at it.
+            rows = plan.driver.rows()
+            steps, among = _NUMBER_STEPS, Sql(f"+o.row IN ({rows.text})", rows.bindings)
+            tests = tuple(each for each in tests if each is not plan.driver or not each.is_exact)
+        test = both(tests)
+        # The limit within keeps SQLite from passing over all rows for the last few.
+        return Sql(
+            f"SELECT o.row FROM (SELECT row FROM {table} {order} LIMIT {steps}) o"  # noqa: S608
+            f" CROSS JOIN {facts} f ON f.row = o.row WHERE {among.text} AND {test.text} LIMIT {limit}",
+            among.bindings + test.bindings,
+        )
+
+    def _counted_by_ways(self, kind: Kind, clause: Clause) -> int | None:
+        """How many rows meet a clause, mostly by its indexes alone; None where these don't tell."""
+        large = [way for way in clause.ways if self._reaches(way.rows)]
+        if len(large) > 1 or not all(way.is_exact for way in large):
+            return None
+        told = large or [way for way in clause.ways if way.is_exact]
+        by_index = Clause(tuple(told))
+        rows = by_index.rows(once=len(told) > 1)
+        count = self._one(f"SELECT count(*) FROM ({rows.text})", rows.bindings)  # noqa: S608
+        others = Clause(tuple(way for way in clause.ways if way not in told))
+        if not others.ways:
+            return count
+        # The others are few enough to be looked at.
+        rows, holds, counted = others.rows(once=True), others.holds, by_index.holds
+        return count + self._one(
+            f"SELECT count(*) FROM {facts_of(kind)} f WHERE f.row IN ({rows.text}) AND {holds.text}"  # noqa: S608
+            f" AND NOT {counted.text}",
+            rows.bindings + holds.bindings + counted.bindings,
+        )
+
+    def _reaches(self, rows: Sql | None) -> bool:
+        if rows is None:
+            return True
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) LIMIT {_MANY + 1})"  # noqa: S608
+        return self._one(sql, rows.bindings) > _MANY
+
+    def _counted(self, kind: Kind) -> int:
+        return self._one(f"SELECT count(*) FROM {facts_of(kind)}")  # noqa: S608
+
+    # Answers
+
+    def _one(self, sql: str, bindings: tuple[Any, ...] = ()) -> int:
+        value = self._db.execute(sql, bindings).get
+        if type(value) is not int:
+            raise MirrorError("The local data are damaged: a number isn't one.")
+        return value
+
+    def _numbers(self, sql: Sql) -> "array[int]":
+        try:
+            return array("I", [row for (row,) in self._db.execute(sql.text, sql.bindings)])
+        except (TypeError, OverflowError) as error:
+            raise MirrorError(_BAD_ROW) from error
+
+    def _packed(self, sql: Sql) -> "array[int]":
+        """Many row numbers as one text: a million of them cross over at once, and nobody waits for Python meanwhile."""
+        [(count, told)] = self._db.execute(
+            f"SELECT count(*), group_concat(printf('%08x', row), '') FROM ({sql.text})",  # noqa: S608
+            sql.bindings,
+        )
+        told = told or ""
+        if len(told) != count * _ROW_DIGITS:
+            raise MirrorError(_BAD_ROW)
+        packed = bytes.fromhex(told)
+        rows = array("I")
+        rows.frombytes(packed)
+        if sys.byteorder == "little":
+            rows.byteswap()
+        return rows
+
+
+def _direction(query: HistoryQuery) -> str:
+    return "DESC" if query.descending else "ASC"

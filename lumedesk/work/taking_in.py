@@ -1,0 +1,148 @@
+"""Takes one history's list from the network into the mirror while it comes in. Runs on the worker, in small steps."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from lumedesk.api.arrival import Arrival
+from lumedesk.api.parse import unreadable
+from lumedesk.api.rows import RowReader
+from lumedesk.api.splitting import Piece, Same, Splitter
+from lumedesk.domain.codec import UnreadableJson
+from lumedesk.domain.kinds import Kind
+from lumedesk.store.arriving import Arriving, TakenIn
+from lumedesk.store.datasets import Dataset
+from lumedesk.store.mirror import Mirror
+
+T = TypeVar("T")
+
+# Rows that came are told of early, then ever more seldom: each time the tables order all there is.
+_FIRST_TOLD = 50
+_TOLD_AGAIN = 6
+# Between two steps other work gets its turn; none holds it for longer than this.
+_STEP_S = 0.004
+
+
+class Taking:
+    """One list on its way. `shown` is called, on the worker, when rows can be seen that could not before."""
+
+    def __init__(
+        self,
+        mirror: Mirror,
+        writing: asyncio.Lock,
+        kind: Kind,
+        seen_at: datetime,
+        keep_since: datetime | None,
+        shown: Callable[[], None],
+    ) -> None:
+        """`writing` is held while anything is being written: one connection writes all lists."""
+        self._mirror = mirror
+        self._writing = writing
+        self._kind = kind
+        self._seen_at = seen_at
+        self._keep_since = keep_since
+        self._shown = shown
+        self._reader = RowReader(kind)
+        self._set_aside = 0
+        self._next_told = _FIRST_TOLD
+        self._holds = False
+        self.is_partial = False
+
+    async def take(self, arrival: Arrival, now: Callable[[], datetime]) -> tuple[Dataset, TakenIn] | None:
+        """Take the list in, whole or not at all; None when it is known to be the same. Errors: DeskError."""
+        async with self._writing:
+            arriving = self._mirror.arriving(self._kind, self._seen_at, self._keep_since)
+        splitter = Splitter(arriving.known, self._kind.table)
+        try:
+            async for data in arrival.pieces():
+                await self._write(arriving, splitter.feed(data))
+            if arrival.is_same:
+                return None
+            await self._write(arriving, splitter.end())
+            self.is_partial = splitter.is_partial
+            return await self._finish(arriving, arrival.digest, now())
+        except UnreadableJson as error:
+            raise unreadable(str(error), arrival.request_id) from error
+        finally:
+            await self._end(arriving)
+
+    async def _write(self, arriving: Arriving, told: Iterable[Same | Piece]) -> None:
+        began = time.perf_counter()
+        for each in told:
+            if isinstance(each, Same):
+                arriving.same(each.position)
+                continue
+            rows, set_aside = self._reader.read(each.body, each.rows)
+            self._set_aside += set_aside
+            await self._hold()
+            arriving.take(each.body, rows, set_aside)
+            if not arriving.holds_a_transaction:
+                self._release()
+            if time.perf_counter() - began > _STEP_S:
+                self._tell(arriving)
+                await asyncio.sleep(0)
+                began = time.perf_counter()
+        self._tell(arriving)
+
+    async def _hold(self) -> None:
+        if not self._holds:
+            await self._writing.acquire()
+            self._holds = True
+
+    def _release(self) -> None:
+        self._holds = False
+        self._writing.release()
+
+    def _tell(self, arriving: Arriving) -> None:
+        if arriving.shown >= self._next_told:
+            self._next_told = arriving.shown * _TOLD_AGAIN
+            self._shown()
+
+    async def _finish(self, arriving: Arriving, digest: bytes, at: datetime) -> tuple[Dataset, TakenIn]:
+        await self._hold()
+        dataset = Dataset(digest, at, self._set_aside + arriving.doubles)
+        return dataset, arriving.finish(dataset, is_partial=self.is_partial)
+
+    async def _end(self, arriving: Arriving) -> None:
+        """Leave nothing of a list that broke off; harmless after a whole one."""
+        try:
+            if arriving.is_open:
+                await self._hold()
+                if await _in_thread(arriving.abandon):
+                    self._shown()
+        finally:
+            if self._holds:
+                self._release()
+
+
+async def catch_up(mirror: Mirror, writing: asyncio.Lock, kind: Kind) -> bool:
+    """Make all rows of a history findable that are only shown yet; whether there were any. Others write in between."""
+    if not mirror.is_behind(kind):
+        return False
+    async with writing:
+        await _in_thread(mirror.prepare_to_catch_up, kind)
+    for step in (mirror.catch_up, mirror.make_index):
+        is_left = True
+        while is_left:
+            async with writing:
+                is_left = bool(await _in_thread(step, kind))
+            await asyncio.sleep(0)
+    return True
+
+
+async def settle(mirror: Mirror, writing: asyncio.Lock) -> None:
+    """Move what was written into the file."""
+    async with writing:
+        await _in_thread(mirror.checkpoint)
+
+
+async def _in_thread(call: Callable[..., T], *arguments: Any) -> T:
+    """Run `call` in a thread and don't leave before it does, cancelled or not: what it uses is then free for others."""
+    work = asyncio.ensure_future(asyncio.to_thread(call, *arguments))
+    try:
+        return await asyncio.shield(work)
+    finally:
+        if not work.done():
+            await asyncio.wait([work])

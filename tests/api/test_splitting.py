@@ -1,0 +1,132 @@
+"""A list's rows are found in its bytes however these are cut, and what was there before is known again."""
+
+import json
+from collections.abc import Sequence
+from itertools import chain
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lumedesk.api import splitting
+from lumedesk.api.splitting import Piece, Same, Splitter
+from lumedesk.domain.codec import UnreadableJson
+from lumedesk.domain.segments import Segment, segment_of
+
+# What might be taken for the end of a row, within one.
+_TEXTS = st.text(st.sampled_from('},{[]":\\ \n\u00e9a0'), max_size=12)
+_VALUES = st.recursive(
+    _TEXTS | st.integers(-9, 9) | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+_ROWS = st.lists(st.dictionaries(_TEXTS, _VALUES, max_size=4), max_size=40)
+_SPACES = st.sampled_from(["", " ", "\n  ", "\t\r\n"])
+
+
+@pytest.fixture(autouse=True)
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So small that a short list has many."""
+    monkeypatch.setattr(splitting, "_PIECE", 64)
+    monkeypatch.setattr(splitting, "_TAIL", 48)
+
+
+def run(body: bytes, cuts: Sequence[int] = (), known: Sequence[Segment] = ()) -> tuple[list[Same | Piece], Splitter]:
+    splitter = Splitter(known, "trades")
+    told: list[Same | Piece] = []
+    ends = sorted({min(cut, len(body)) for cut in cuts} | {len(body)})
+    for start, end in zip([0, *ends], ends, strict=False):
+        told += splitter.feed(body[start:end])
+    return [*told, *splitter.end()], splitter
+
+
+def rows_of(told: Sequence[Same | Piece], known: Sequence[bytes] = ()) -> list[object]:
+    """All rows told of, decoded; those of runs that came again from the bytes they had."""
+    bodies = (known[each.position] if isinstance(each, Same) else each.body for each in told)
+    return list(chain.from_iterable(json.loads(b"[" + body + b"]") for body in bodies))
+
+
+@given(_ROWS, _SPACES, _SPACES, st.lists(st.integers(0, 3000), max_size=8))
+def test_all_rows_are_told_in_order_wherever_the_bytes_are_cut(
+    rows: list[object], space: str, other: str, cuts: list[int]
+) -> None:
+    between = f"{space},{other}"
+    body = (other + "[" + space + between.join(json.dumps(row) for row in rows) + other + "]" + space).encode()
+    told, splitter = run(body, cuts)
+    assert rows_of(told) == rows
+    assert [json.loads(row) for each in told if isinstance(each, Piece) for row in each.rows] == rows
+    assert splitter.is_empty == (not rows)
+
+
+@given(_ROWS, _ROWS, st.integers(0, 40), st.integers(0, 5), st.lists(st.integers(0, 3000), max_size=5))
+def test_a_list_that_changed_is_told_whole_by_what_came_again_and_what_is_new(
+    rows: list[object], new: list[object], at: int, gone: int, cuts: list[int]
+) -> None:
+    before = [piece.body for piece in run(json.dumps(rows).encode())[0] if isinstance(piece, Piece)]
+    changed = rows[:at] + new + rows[at + gone :]
+    told, _ = run(json.dumps(changed).encode(), cuts, [segment_of(body) for body in before])
+    assert rows_of(told, before) == changed
+    places = [each.position for each in told if isinstance(each, Same)]
+    assert places == sorted(set(places))
+
+
+def numbered(count: int) -> list[dict[str, object]]:
+    return [{"id": f"row {number}", "amount": number * 7919} for number in range(count)]
+
+
+@pytest.mark.parametrize("at", [0, 150, 299])
+def test_one_changed_row_leaves_nearly_all_runs_alone(at: int) -> None:
+    rows = numbered(300)
+    before = [piece.body for piece in run(json.dumps(rows).encode())[0] if isinstance(piece, Piece)]
+    rows[at] = {"id": rows[at]["id"], "amount": "another"}
+    told, _ = run(json.dumps(rows).encode(), [], [segment_of(body) for body in before])
+    assert rows_of(told, before) == rows
+    read = [each for each in told if isinstance(each, Piece)]
+    assert sum(len(piece.rows) for piece in read) <= 8
+    assert len(told) - len(read) >= len(before) - 2
+
+
+def test_new_rows_in_front_leave_all_runs_alone() -> None:
+    rows = numbered(100)
+    before = [piece.body for piece in run(json.dumps(rows).encode())[0] if isinstance(piece, Piece)]
+    told, _ = run(json.dumps([{"id": "new"}, *rows]).encode(), [], [segment_of(body) for body in before])
+    assert sum(isinstance(each, Same) for each in told) == len(before)
+
+
+def test_the_same_list_is_not_looked_into() -> None:
+    body = json.dumps(numbered(100)).encode()
+    before = [segment_of(piece.body) for piece in run(body)[0] if isinstance(piece, Piece)]
+    told, _ = run(body, range(0, len(body), 50), before)
+    assert told == [Same(position) for position in range(len(before))]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"  ", b"[", b"[{}", b'[{"a":1}}]', b'[{"a":1}] x', b'[{"a":1}]]', b"<html>", b'{"a":1}', b'"[]"'],
+)
+def test_what_is_no_list_is_refused(body: bytes) -> None:
+    with pytest.raises(UnreadableJson):
+        run(body, range(len(body)))
+
+
+def test_a_list_that_was_cut_between_two_rows_is_refused() -> None:
+    body = json.dumps(numbered(50)).encode()
+    before = [segment_of(piece.body) for piece in run(body)[0] if isinstance(piece, Piece)]
+    cut = body[: before[0].size + 1]
+    assert body[len(cut) :].startswith(b", {")
+    with pytest.raises(UnreadableJson):
+        run(cut, [], before)
+
+
+def test_a_broken_row_costs_no_other() -> None:
+    rows = [json.dumps(row).encode() for row in numbered(60)]
+    rows[30] = b'{"id": "row 30", "amount": NaN}'
+    told, _ = run(b"[" + b",".join(rows) + b"]")
+    assert [row for piece in told if isinstance(piece, Piece) for row in piece.rows] == rows
+
+
+def test_a_page_in_an_object_is_read_and_says_that_there_is_more() -> None:
+    body = json.dumps({"content": numbered(3), "totalElements": 9}).encode()
+    told, splitter = run(body, [5, 20])
+    assert rows_of(told) == numbered(3)
+    assert splitter.is_partial

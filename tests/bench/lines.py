@@ -1,0 +1,109 @@
+"""One line of the table: a figure of the desk's beside its yardstick from the same run, and whether the goal is met."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`ours`, `yardstick` and `ratio` as they are printed; `rounds` is how often each of the two was measured."""
+
+    subject: str
+    measured: str
+    ours: str
+    yardstick: str
+    ratio: str
+    goal: str
+    is_met: bool
+    rounds: int
+    note: str = ""
+
+
+def faster(
+    subject: str,
+    measured: str,
+    ours: Sequence[float],
+    yardstick: Sequence[float],
+    times: float,
+    *,
+    unit: str = "ms",
+    note: str = "",
+) -> Line:
+    """The yardstick's median must be at least `times` ours."""
+    mine, other = median(ours), median(yardstick)
+    ratio = other / mine if mine else float("inf")
+    told = f"{ratio:,.0f} times" if ratio >= 10 else f"{ratio:.2f} times"
+    shown = (figure(mine, unit), figure(other, unit), told, f"≥ {times:g} times")
+    return Line(subject, measured, *shown, ratio >= times, min(len(ours), len(yardstick)), note)
+
+
+def within(
+    subject: str,
+    measured: str,
+    ours: Sequence[float],
+    yardstick: Sequence[float],
+    most: float,
+    *,
+    unit: str = "ms",
+    goal: str = "",
+    note: str = "",
+) -> Line:
+    """Our median may be at most `most` times the yardstick's."""
+    mine, other = median(ours), median(yardstick)
+    ratio = mine / other if other else float("inf")
+    told = f"{ratio:.2f}" if ratio >= 0.1 else f"1/{1 / ratio:,.0f}" if ratio else "0"
+    shown = (figure(mine, unit), figure(other, unit), told, goal or f"≤ {most:g} times")
+    return Line(subject, measured, *shown, ratio <= most, min(len(ours), len(yardstick)), note)
+
+
+def at_most(
+    subject: str,
+    measured: str,
+    ours: float,
+    most: float,
+    rounds: int,
+    *,
+    unit: str = "ms",
+    yardstick: float | None = None,
+    note: str = "",
+) -> Line:
+    """Our figure itself may be at most `most`; a yardstick stands beside it to be looked at."""
+    beside = "" if yardstick is None else figure(yardstick, unit)
+    ratio = "" if not yardstick else f"{ours / yardstick:.2f}"
+    return Line(subject, measured, figure(ours, unit), beside, ratio, f"≤ {most:g} {unit}", ours <= most, rounds, note)
+
+
+def exactly(
+    subject: str, measured: str, ours: int, wanted: int, rounds: int, *, beside: str = "", note: str = ""
+) -> Line:
+    """Our count must be `wanted`."""
+    return Line(subject, measured, f"{ours:,}", beside, "", f"{wanted:,}", ours == wanted, rounds, note)
+
+
+def not_measured(subject: str, measured: str, goal: str, why: str) -> Line:
+    """What could not be measured has not met its goal."""
+    return Line(subject, measured, "not measured", "", "", goal, False, 0, why)
+
+
+def median(figures: Sequence[float]) -> float:
+    """Errors: ValueError when there are none."""
+    if not figures:
+        raise ValueError("nothing was measured")
+    return statistics.median(figures)
+
+
+def percentile(figures: Sequence[float], share: float) -> float:
+    """The smallest figure that at least `share` of all don't exceed. Errors: ValueError when there are none."""
+    if not figures:
+        raise ValueError("nothing was measured")
+    ordered = sorted(figures)
+    # Counted in whole figures, from 1: 0.99 of 100 is the 99th.
+    place = -(-round(share * 1_000_000) * len(ordered) // 1_000_000)
+    return ordered[max(place, 1) - 1]
+
+
+def figure(value: float, unit: str) -> str:
+    """A figure with as many digits as mean something."""
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f} {unit}".strip()

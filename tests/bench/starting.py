@@ -1,0 +1,10 @@
+"""The start of the program beside an empty window's, with the smallest size's rows in the cache and its key in a keychain."""
+
+from tests.bench import start
+from tests.bench.lines import Line
+from tests.bench.workshop import Workshop
+
+
+def run(shop: Workshop) -> list[Line]:
+    """What tests/bench/start.py measures, as one of the benchmarks."""
+    return start.run(shop.small)
