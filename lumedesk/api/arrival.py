@@ -34,7 +34,8 @@ class Arrival:
         self._patience_s = patience_s
         self._left_s = patience_s
         self._failure = failure
-        self._digest = hashlib.blake2b(digest_size=16)
+        # SHA-256, which processors have instructions for: twice as quick as others here.
+        self._digest = hashlib.sha256(usedforsecurity=False)
         self._is_compressed = False
         self.is_same = False
 
@@ -46,7 +47,7 @@ class Arrival:
     @property
     def digest(self) -> bytes:
         """16 bytes that are equal for compressed bodies that came over the wire alike; none for others."""
-        return self._digest.digest() if self._is_compressed else b""
+        return self._digest.digest()[:16] if self._is_compressed else b""
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The list's bytes, decompressed, as they come; none when it is known to be the same. Errors: DeskError."""

@@ -1,6 +1,7 @@
 """Rows of a history as they come in: checked, each with what the desk needs of it at once. No network."""
 
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from lumedesk.api.parse import refuse_duplicates
@@ -8,8 +9,8 @@ from lumedesk.domain.codec import Codec, UnreadableJson
 from lumedesk.domain.heads import trade_heads
 from lumedesk.domain.kinds import Kind
 
-# Reads a run of rows at once, if all of them look as documented.
-_HEADS: dict[Kind, Callable[[bytes], Sequence[Any] | None]] = {Kind.TRADES: trade_heads}
+# Reads a run of rows at once, as far as they look as documented.
+_HEADS: dict[Kind, Callable[[bytes, Sequence[bytes]], Sequence[Any]]] = {Kind.TRADES: trade_heads}
 
 
 class RowRead(NamedTuple):
@@ -30,18 +31,15 @@ class RowReader:
 
     def read(self, body: bytes, rows: Sequence[bytes]) -> tuple[list[RowRead], int]:
         """The rows that can be read, and how many can't: those without an id, too. `body` is all of them as they came."""
-        heads = self._heads(body) if self._heads is not None else None
-        if heads is not None and len(heads) == len(rows):
+        heads = self._heads(body, rows) if self._heads is not None else ()
+        if heads and None not in heads:
             return [RowRead(head.transaction_id, raw, head) for raw, head in zip(rows, heads, strict=True)], 0
-        whole = ((raw, self._head(raw) or self._whole(raw)) for raw in rows)
+        read = zip_longest(rows, heads)
+        whole = ((raw, head or self._whole(raw)) for raw, head in read)
         found = [
             RowRead(key, raw, record) for raw, record in whole if record is not None and (key := self._kind.key(record))
         ]
         return found, len(rows) - len(found)
-
-    def _head(self, raw: bytes) -> Any:
-        heads = self._heads(raw) if self._heads is not None else None
-        return heads[0] if heads else None
 
     def _whole(self, raw: bytes) -> Any:
         try:

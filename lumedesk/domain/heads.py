@@ -4,19 +4,21 @@ Reading all of a trade and looking for members that occur twice costs ten times 
 all, at each poll that brings something new.
 """
 
+from collections.abc import Sequence
+
 import msgspec
 
 from lumedesk.domain.money import MAX_EXPONENT
 
-_DIGIT, _SPACE, _OTHER = b"0", b" ", b"x"
-_CLASSES = b"".join(
-    _DIGIT if byte in b"0123456789." else _SPACE if byte in b" \t\r\n" else _OTHER for byte in range(256)
-)
+_SPACES = (b" ", b"\t", b"\r", b"\n")
+_DIGIT, _OTHER = b"0", b"x"
+_CLASSES = b"".join(_DIGIT if byte in b"0123456789." else _OTHER for byte in range(256))
 # No amount has as many figures before or behind its point, so that none this long has to be counted.
 _LONG = _DIGIT * MAX_EXPONENT
 # Without their digits, numbers with an exponent begin so; texts begin with a quote.
 _FIGURES = b"-.0123456789"
 _EXPONENTS = (b":e", b":E")
+_NAME_END = b'":'
 
 
 class _Strict(msgspec.Struct, frozen=True, rename="camel", gc=False, kw_only=True):
@@ -50,32 +52,52 @@ class TradeHead(_Strict, frozen=True):
     is_rfq: bool | None
     status: str | None
     created_at: str | None
-    completed_at: str | None
-    fills: list[_Fill] | None
+    # A trade that is under way may have neither.
+    completed_at: str | msgspec.UnsetType | None = msgspec.UNSET
+    fills: list[_Fill] | msgspec.UnsetType | None = msgspec.UNSET
 
 
-_decode = msgspec.json.Decoder(list[TradeHead]).decode
+_decode = msgspec.json.Decoder(TradeHead).decode
+_decode_all = msgspec.json.Decoder(list[TradeHead]).decode
 _TRADE_MEMBERS = len(TradeHead.__struct_fields__)
 _FILL_MEMBERS = len(_Fill.__struct_fields__)
+_REFUSALS = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
-def trade_heads(rows: bytes) -> list[TradeHead] | None:
-    """The heads of a run of trades, parted by commas; None where any of them must be read in full.
-
-    Without white space between tokens, a quote before a colon ends a member's name; and as every documented member is
-    there, as many of them as documented says that none occurs twice and none is unknown.
-    """
-    classes = rows.translate(_CLASSES)
-    if _SPACE in classes or _LONG in classes:
-        return None
-    bare = rows.translate(None, _FIGURES)
-    if any(exponent in bare for exponent in _EXPONENTS):
-        return None
+def trade_heads(body: bytes, rows: Sequence[bytes]) -> Sequence[TradeHead | None]:
+    """The head of each trade of a run, `body` being all of them parted by commas; None for one to be read in full."""
+    if not _is_plain(body):
+        return [_head(row) if _is_plain(row) else None for row in rows]
     try:
-        heads = _decode(b"[%b]" % rows)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        heads = _decode_all(b"[%b]" % body)
+    except _REFUSALS:
+        heads = []
+    if len(heads) == len(rows) and body.count(_NAME_END) == sum(map(_members, heads)):
+        return [head if head.transaction_id else None for head in heads]
+    return [_head(row) for row in rows]
+
+
+def _head(row: bytes) -> TradeHead | None:
+    try:
+        head = _decode(row)
+    except _REFUSALS:
         return None
-    members = _TRADE_MEMBERS * len(heads) + _FILL_MEMBERS * sum(len(head.fills) for head in heads if head.fills)
-    if rows.count(b'":') != members or not all(head.transaction_id for head in heads):
-        return None
-    return heads
+    return head if head.transaction_id and row.count(_NAME_END) == _members(head) else None
+
+
+def _members(head: TradeHead) -> int:
+    """How many members a trade and its fills have, if none occurs twice and none is unknown.
+
+    Without white space between tokens a quote before a colon ends a member's name; texts can only add to their number.
+    """
+    fills = head.fills
+    absent = (head.completed_at is msgspec.UNSET) + (fills is msgspec.UNSET)
+    return _TRADE_MEMBERS - absent + _FILL_MEMBERS * (len(fills) if fills else 0)
+
+
+def _is_plain(rows: bytes) -> bool:
+    """Whether no token has white space beside it, no number an exponent, and none as many figures as must be counted."""
+    if any(space in rows for space in _SPACES) or _LONG in rows.translate(_CLASSES):
+        return False
+    bare = rows.translate(None, _FIGURES)
+    return _EXPONENTS[0] not in bare and _EXPONENTS[1] not in bare

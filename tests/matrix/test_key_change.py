@@ -95,7 +95,8 @@ def test_row_75_a_key_changed_in_place_blocks_as_well(
     SandboxControl(address).fault("createWithdrawal", "drop_after_commit")
     assert sent(session, qtbot).verdict is Verdict.UNKNOWN
     first = session.key_fingerprint
-    assert session.cannot_send == "", "with the key that gave the order, other orders may be sent"
+    # With the key that gave the order, other orders may be sent.
+    qtbot.waitUntil(lambda: session.cannot_send == "", timeout=PATIENCE_MS)
     session.reconnect(AddressConnector(address.base_url, address.view_only))
     qtbot.waitUntil(lambda: session.key_fingerprint != first, timeout=PATIENCE_MS)
     qtbot.waitUntil(lambda: session.connection is Connection.ONLINE, timeout=PATIENCE_MS)
@@ -103,7 +104,7 @@ def test_row_75_a_key_changed_in_place_blocks_as_well(
     assert sent(session, qtbot).verdict is Verdict.NOT_SENT
     session.reconnect(AddressConnector(address.base_url, address.credentials))
     qtbot.waitUntil(lambda: session.key_fingerprint == first, timeout=PATIENCE_MS)
-    assert session.cannot_send == ""
+    qtbot.waitUntil(lambda: session.cannot_send == "", timeout=PATIENCE_MS)
     session.stop()
 
 

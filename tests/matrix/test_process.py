@@ -283,7 +283,7 @@ def test_row_80_polling_begins_again_after_a_death(
         raise SystemExit(1)
 
     desk = open_desk()
-    monkeypatch.setattr("lumedesk.work.session._POLLING_PAUSE_S", 0.05)
+    monkeypatch.setattr("lumedesk.work.link._POLLING_PAUSE_S", 0.05)
     with monkeypatch.context() as patch:
         patch.setattr("lumedesk.work.feeds.Feeds._poll", dying)
         desk.session.refresh()

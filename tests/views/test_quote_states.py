@@ -265,7 +265,7 @@ def test_offline_drops_the_price_and_comes_back_to_the_form(open_dialog: QuoteSe
     session = each.stage.session
     session._set_connection(Connection.TROUBLED)
     assert (each.dialog.state, each.dialog.terms.quote) == (State.OFFLINE, None)
-    assert "Not reachable" in each.dialog.why.text()
+    assert "can't be reached" in each.dialog.why.text()
     assert not each.dialog.quote_button.isEnabled()
     session._set_connection(Connection.ONLINE)
     assert each.dialog.state is State.EDITING

@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from lumedesk.domain.kinds import Kind
+from lumedesk.models.trades import FillsTable
 from lumedesk.views.pages.record_page import RecordPage
 from lumedesk.views.parts.table_view import RecordView
+from tests.support.builders import a_fill
 from tests.support.stage import Stage, settle, until
 
 
@@ -173,3 +175,33 @@ def test_an_overview_row_opens_its_own_page(stage: Stage) -> None:
     page: Any = stage.window.trades
     until(lambda: page.current_record() is not None, "the trade")
     assert page.current_record().transaction_id == wanted
+
+
+def test_what_is_looked_at_stays_where_it_is_while_rows_come_and_go_above(stage: Stage) -> None:
+    table = FillsTable()
+    fills = [a_fill(transaction_id=f"fil_{number}") for number in range(60)]
+    table.set_records(fills)
+    view = RecordView(table, stage.look, "held")
+    view.resize(600, 300)
+    view.show()
+    settle()
+
+    def top() -> str | None:
+        fill = table.record(view.rowAt(0))
+        return None if fill is None else fill.transaction_id
+
+    view.scrollTo(table.index(40, 0), RecordView.ScrollHint.PositionAtTop)
+    assert top() == "fil_40"
+    table.set_records([a_fill(transaction_id="new"), *fills])
+    settle()
+    assert top() == "fil_40"
+    table.set_records(fills[5:])
+    settle()
+    assert top() == "fil_40"
+    # The list's top shows what is new.
+    view.scrollToTop()
+    table.set_records([a_fill(transaction_id="newest"), *fills])
+    settle()
+    assert top() == "newest"
+    view.close()
+    view.deleteLater()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import low_level
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
@@ -18,7 +19,7 @@ from lumedesk.domain.credentials import Secret
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.lock import LockSettings, Opened, Reason
 from lumedesk.domain.naps import Naps
-from lumedesk.store import lock_file, private_file
+from lumedesk.store import private_file
 from lumedesk.store.lock_file import Cost, LockFile, make_lock, read_lock, write_lock
 from lumedesk.work.engine import Engine
 from lumedesk.work.locking import Locking, LockNotKept, NotOpened
@@ -320,13 +321,13 @@ def test_the_passphrase_is_judged_off_the_ui_thread(
     make: MakeLocking, protected: LockFile, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[threading.Thread] = []
-    real = lock_file.hash_secret_raw
+    real = low_level.hash_secret_raw
 
     def watched(*values: Any) -> bytes:
         threads.append(threading.current_thread())
         return real(*values)
 
-    monkeypatch.setattr(lock_file, "hash_secret_raw", watched)
+    monkeypatch.setattr(low_level, "hash_secret_raw", watched)
     locking = make()
     attempt(locking, Heard(locking), RIGHT, qtbot)
     (thread,) = threads
@@ -396,13 +397,13 @@ def test_a_try_is_on_record_before_it_is_judged(
 ) -> None:
     """Killed in the middle, the desk has counted it."""
     counted: list[int] = []
-    real = lock_file.hash_secret_raw
+    real = low_level.hash_secret_raw
 
     def watched(*values: Any) -> bytes:
         counted.append(tries(path))
         return real(*values)
 
-    monkeypatch.setattr(lock_file, "hash_secret_raw", watched)
+    monkeypatch.setattr(low_level, "hash_secret_raw", watched)
     locking = make()
     heard = Heard(locking)
     attempt(locking, heard, WRONG, qtbot)

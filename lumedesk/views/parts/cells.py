@@ -7,9 +7,9 @@ fonts are made once, and the style isn't asked to draw backgrounds that are a li
 from functools import lru_cache
 from typing import NamedTuple
 
-from PySide6.QtCore import QCoreApplication, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from lumedesk.domain.details import DOTS
 from lumedesk.domain.statuses import Status
@@ -82,10 +82,6 @@ class CellDelegate(QStyledItemDelegate):
 class TextDelegate(CellDelegate):
     """Paints plain text; muted where the record is marked."""
 
-    def __init__(self, parent: QWidget, look: Look | None = None) -> None:
-        """Without `look` the app's own."""
-        super().__init__(look or _look_of(QApplication.instance()), parent)
-
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """As Qt has it."""
         rect = option.rect
@@ -94,13 +90,6 @@ class TextDelegate(CellDelegate):
         if text:
             colours = self.look.colours
             self.write(painter, rect, text, colours.text if index.data(MARK) is None else colours.muted)
-
-
-def _look_of(app: QCoreApplication | None) -> Look:
-    found = app.findChild(Look) if app is not None else None
-    if found is None:
-        raise RuntimeError("nothing is painted before the app has its look")
-    return found
 
 
 class _Figure(NamedTuple):

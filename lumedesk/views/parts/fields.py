@@ -56,7 +56,7 @@ class FieldList(QWidget):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 # Until it is gone, another one has its name.
-                widget.setObjectName("")
+                widget.setParent(None)
                 widget.deleteLater()
         for row, field in enumerate(self._shown):
             self._add(row, field, in_fixed=field.label in self._fixed)

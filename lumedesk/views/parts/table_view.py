@@ -31,6 +31,8 @@ class RecordView(QTableView):
         self._taking_focus = False
         self.setObjectName(name)
         self.setModel(model)
+        model.rowsInserted.connect(self._follow_insertion)
+        model.rowsRemoved.connect(self._follow_removal)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -59,7 +61,7 @@ class RecordView(QTableView):
         header.setHighlightSections(False)
         header.setMinimumSectionSize(60)
         amounts, statuses = AmountDelegate(look, self), StatusDelegate(look, self)
-        self.setItemDelegate(TextDelegate(self))
+        self.setItemDelegate(TextDelegate(look, self))
         for at, column in enumerate(columns):
             self.setColumnWidth(at, column.width)
             if column.amount is not None:
@@ -100,6 +102,19 @@ class RecordView(QTableView):
         """Sort by a click on a heading, starting with the column `name`."""
         self.horizontalHeader().setSortIndicator(self._table.column_index(name), order)
         self.setSortingEnabled(True)
+
+    def _follow_insertion(self, _parent: QModelIndex, first: int, last: int) -> None:
+        self._hold_place(first, last - first + 1)
+
+    def _follow_removal(self, _parent: QModelIndex, first: int, last: int) -> None:
+        self._hold_place(first, first - last - 1)
+
+    def _hold_place(self, first: int, count: int) -> None:
+        """Rows came or went above what is looked at: it stays where it is, unless the list's top is looked at."""
+        bar = self.verticalScrollBar()
+        if bar.value() > first * _ROW_HEIGHT:
+            self.updateGeometries()
+            bar.setValue(max(bar.value() + count * _ROW_HEIGHT, first * _ROW_HEIGHT))
 
     def current_row(self) -> int:
         """The current row; -1 when there is none."""
