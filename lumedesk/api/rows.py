@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 from lumedesk.api.parse import refuse_duplicates
 from lumedesk.domain.codec import Codec, UnreadableJson
@@ -13,12 +13,8 @@ from lumedesk.domain.kinds import Kind
 _HEADS: dict[Kind, Callable[[bytes, Sequence[bytes]], Sequence[Any]]] = {Kind.TRADES: trade_heads}
 
 
-class RowRead(NamedTuple):
-    """A row by its id. `record` has its id, times and status; it is the whole record unless the row looks as documented."""
-
-    key: str
-    raw: bytes
-    record: Any
+# A row by its id: (id, JSON, record). The record has its id, times and status; it is whole unless the row looks as documented.
+RowRead = tuple[str, bytes, Any]
 
 
 class RowReader:
@@ -33,12 +29,10 @@ class RowReader:
         """The rows that can be read, and how many can't: those without an id, too. `body` is all of them as they came."""
         heads = self._heads(body, rows) if self._heads is not None else ()
         if heads and None not in heads:
-            return [RowRead(head.transaction_id, raw, head) for raw, head in zip(rows, heads, strict=True)], 0
+            return list(zip([head.transaction_id for head in heads], rows, heads, strict=True)), 0
         read = zip_longest(rows, heads)
         whole = ((raw, head or self._whole(raw)) for raw, head in read)
-        found = [
-            RowRead(key, raw, record) for raw, record in whole if record is not None and (key := self._kind.key(record))
-        ]
+        found = [(key, raw, record) for raw, record in whole if record is not None and (key := self._kind.key(record))]
         return found, len(rows) - len(found)
 
     def _whole(self, raw: bytes) -> Any:

@@ -5,6 +5,7 @@ all, at each poll that brings something new.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 
@@ -13,11 +14,11 @@ from lumedesk.domain.money import MAX_EXPONENT
 _SPACES = (b" ", b"\t", b"\r", b"\n")
 _DIGIT, _OTHER = b"0", b"x"
 _CLASSES = b"".join(_DIGIT if byte in b"0123456789." else _OTHER for byte in range(256))
-# No amount has as many figures before or behind its point, so that none this long has to be counted.
-_LONG = _DIGIT * MAX_EXPONENT
-# Without their digits, numbers with an exponent begin so; texts begin with a quote.
-_FIGURES = b"-.0123456789"
-_EXPONENTS = (b":e", b":E")
+# A number of fewer figures than this, and of a value within these bounds, is one that an amount may be, whatever exponent
+# it may be written with: its last figure stands at most 34 + 8 - 2 places behind the point. Zero, debts and dust are not
+# within them; rows with such are read in full.
+_LONG = _DIGIT * 34
+_Figure = Annotated[float, msgspec.Meta(ge=1e-8, lt=10.0**MAX_EXPONENT)]
 _NAME_END = b'":'
 
 
@@ -31,9 +32,9 @@ class _Strict(msgspec.Struct, frozen=True, rename="camel", gc=False, kw_only=Tru
 class _Fill(_Strict, frozen=True):
     transaction_id: str | None
     from_currency: str | None
-    from_currency_amount: float | None
+    from_currency_amount: _Figure | None
     to_currency: str | None
-    to_currency_amount: float | None
+    to_currency_amount: _Figure | None
     status: str | None
     modified_at: str | None
     created_at: str | None
@@ -45,9 +46,9 @@ class TradeHead(_Strict, frozen=True):
     transaction_id: str
     from_currency: str | None
     to_currency: str | None
-    from_amount: float | None
-    to_amount: float | None
-    rate: float | None
+    from_amount: _Figure | None
+    to_amount: _Figure | None
+    rate: _Figure | None
     is_rate_inverted: bool | None
     is_rfq: bool | None
     status: str | None
@@ -96,8 +97,5 @@ def _members(head: TradeHead) -> int:
 
 
 def _is_plain(rows: bytes) -> bool:
-    """Whether no token has white space beside it, no number an exponent, and none as many figures as must be counted."""
-    if any(space in rows for space in _SPACES) or _LONG in rows.translate(_CLASSES):
-        return False
-    bare = rows.translate(None, _FIGURES)
-    return _EXPONENTS[0] not in bare and _EXPONENTS[1] not in bare
+    """Whether no token has white space beside it, and no number has many figures."""
+    return not any(space in rows for space in _SPACES) and _LONG not in rows.translate(_CLASSES)

@@ -157,6 +157,12 @@ class Arriving:
             self.shown = self.added
             self._unseen, self._seen_at_once = 0, min(2 * self._seen_at_once, _MOST_AT_ONCE)
 
+    def let_go(self) -> None:
+        """Somebody else wants to write: end the transaction, if it may end here."""
+        if not self._changed and self._db.in_transaction:
+            self._unseen = self._seen_at_once
+            self._show()
+
     def _note(self) -> None:
         """Say that there are rows of a list that isn't whole yet."""
         if not self._is_noted:
@@ -167,10 +173,13 @@ class Arriving:
         numbers, next_row = run.rows, self._next_row
         self._begin()
         self._note()
+        # apsw's own way with savepoints keeps every other thread waiting while it ends them.
+        self._db.execute("SAVEPOINT run")
         try:
-            with self._db:
-                self._insert(rows, run)
+            self._insert(rows, run)
+            self._db.execute("RELEASE run")
         except apsw.ConstraintError:
+            self._db.execute("ROLLBACK TO run; RELEASE run")
             self._next_row = next_row
             del numbers[:]
             return False

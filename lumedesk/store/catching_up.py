@@ -1,5 +1,6 @@
 """Filling what a history is ordered and searched by, behind its rows: in steps, so that nobody waits for all of it."""
 
+from collections.abc import Callable
 from typing import Any
 
 import apsw
@@ -11,6 +12,7 @@ from lumedesk.store.schema import facts_of, indexes_of, words_of
 
 # From as many rows on, indexes are made afterwards, at once: that costs half.
 _MANY = 20_000
+_FEW = 25
 
 
 def behind(db: apsw.Connection, kind: Kind) -> int:
@@ -20,8 +22,11 @@ def behind(db: apsw.Connection, kind: Kind) -> int:
     return max(0, shown - found)
 
 
-def catch_up(db: apsw.Connection, kind: Kind, most: int) -> int:
-    """Make the next rows findable, within the caller's transaction; how many are left, at most."""
+def catch_up(db: apsw.Connection, kind: Kind, most: int, goes_on: Callable[[], bool] = lambda: True) -> int:
+    """Make the next rows findable, within the caller's transaction; how many are left, at most.
+
+    `goes_on` is asked after every few rows: it may take its time, and end this step early.
+    """
     found: int = db.execute(f"SELECT coalesce(max(row), 0) FROM {facts_of(kind)}").get  # noqa: S608
     rows = list(
         db.execute(
@@ -31,8 +36,11 @@ def catch_up(db: apsw.Connection, kind: Kind, most: int) -> int:
     )
     if not rows:
         return 0
-    facts = [(row, at, *facts_in(kind, doc)[1:]) for row, at, doc in rows]
-    _write(db, kind, facts)
+    for start in range(0, len(rows), _FEW):
+        some = rows[start : start + _FEW]
+        _write(db, kind, [(row, at, *facts_in(kind, doc)[1:]) for row, at, doc in some])
+        if not goes_on():
+            break
     return behind(db, kind)
 
 

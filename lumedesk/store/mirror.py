@@ -3,7 +3,8 @@
 Each record is kept as the JSON it came as, so every digit and every unknown field survives.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from lumedesk.store.datasets import Dataset, micros_of, write_dataset
 from lumedesk.store.mirror_file import note_damage, open_mirror, rows_before, wipe
 
 _STEP = 2_000
+_MANY_PAGES = 500
 
 
 class Mirror:
@@ -29,6 +31,8 @@ class Mirror:
         """Errors: MirrorError."""
         self._path = path
         self._db = open_mirror(path, key)
+        self._waiting_pages = 0
+        self._db.set_wal_hook(self._note_waiting)
 
     def close(self) -> None:
         """Close the file; later calls are an error."""
@@ -50,6 +54,16 @@ class Mirror:
         """Forget what the poll wrote so far."""
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        # apsw's own way keeps every other thread waiting while it commits.
+        self.begin()
+        try:
+            yield
+            self.commit()
+        finally:
+            self.rollback()
 
     # Lists
 
@@ -113,13 +127,13 @@ class Mirror:
 
     def prepare_to_catch_up(self, kind: Kind) -> None:
         """Call before `catch_up` is called until nothing is left."""
-        with self._db:
+        with self._transaction():
             catching_up.drop_indexes(self._db, kind)
 
-    def catch_up(self, kind: Kind) -> int:
-        """Make the next few rows findable; how many are left, at most."""
-        with self._db:
-            catching_up.catch_up(self._db, kind, _STEP)
+    def catch_up(self, kind: Kind, goes_on: Callable[[], bool] = lambda: True) -> int:
+        """Make the next few rows findable; how many are left, at most. `goes_on` is asked again and again meanwhile."""
+        with self._transaction():
+            catching_up.catch_up(self._db, kind, _STEP, goes_on)
         return catching_up.behind(self._db, kind)
 
     def make_index(self, kind: Kind) -> bool:
@@ -129,8 +143,18 @@ class Mirror:
             self._db.execute(missing[0])
         return bool(missing)
 
+    @property
+    def wants_checkpoint(self) -> bool:
+        """Whether much that was written is not in the file itself yet."""
+        return self._waiting_pages >= _MANY_PAGES
+
+    def _note_waiting(self, _db: apsw.Connection, _name: str, pages: int) -> int:
+        self._waiting_pages = pages
+        return apsw.SQLITE_OK
+
     def checkpoint(self) -> None:
         """Move what was written into the file itself, as far as nobody reads it. Not within a transaction."""
+        self._waiting_pages = 0
         self._db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     # What the operator asks for
@@ -146,7 +170,7 @@ class Mirror:
         """Remove the rows of a history that were over before `at`; how many. The server still has them."""
         codec: Codec[object] = Codec(kind.record)
         removed = 0
-        with self._db:
+        with self._transaction():
             for row in rows_before(self._db, kind, micros_of(at)):
                 [doc] = (self._db.execute(f"SELECT doc FROM {kind.table} WHERE row = ?", (row,)).get,)  # noqa: S608
                 if not status_of(getattr(codec.decode(doc), "status", None)).is_final:

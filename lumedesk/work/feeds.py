@@ -23,11 +23,12 @@ from lumedesk.store.datasets import Dataset
 from lumedesk.store.mirror import Mirror
 from lumedesk.store.mirror_file import is_damage
 from lumedesk.store.reader import MirrorReader
+from lumedesk.work.courtesy import Courtesy
 from lumedesk.work.engine import Unexpected
 from lumedesk.work.lookups import DataUnreadable
 from lumedesk.work.pace import Pace
 from lumedesk.work.states import DatasetState, FeedReport
-from lumedesk.work.taking_in import Taking, catch_up, settle
+from lumedesk.work.taking_in import Taking, Writing, catch_up, settle
 
 AnyListing = Listing[Any] | CurrencyListing
 
@@ -57,6 +58,7 @@ class Feeds:
         looked: Looked | None = None,
         noticed: Callable[[Sequence[Noticed]], None] = lambda _noticed: None,
         keep_since: Callable[[], datetime | None] = lambda: None,
+        courtesy: Courtesy | None = None,
     ) -> None:
         """`report`, `looked` (after each list that was read) and `noticed` are called on the worker.
 
@@ -72,10 +74,13 @@ class Feeds:
         self._pace = pace
         self._report = report
         self._looked = looked
-        self._writing = asyncio.Lock()
+        self._writing = Writing()
+        self._courtesy = courtesy or Courtesy()
         # A list asked for later is taken in later: an older answer never overwrites a newer one.
         self._turns = {kind: asyncio.Lock() for kind in Kind}
         self._kicks = {kind: asyncio.Event() for kind in Kind}
+        # Lists of small kinds that are shown already.
+        self._unwritten: dict[Kind, tuple[Sequence[tuple[str, bytes]], Dataset]] = {}
         self._known: dict[Kind, Dataset] = {}
         for kind in Kind:
             if (dataset := reader.dataset(kind)) is not None:
@@ -97,6 +102,7 @@ class Feeds:
         """Read one list afresh, whatever its turn. Errors: DeskError."""
         report = await self._attempt(kind)
         self._report(report)
+        await self._write_down(kind)
         if report.state.error is not None:
             raise report.state.error
 
@@ -122,6 +128,7 @@ class Feeds:
             report = await self._attempt(kind)
             failures = failures + 1 if report.state.error else 0
             self._report(report)
+            await self._write_down(kind)
             pause = self._pace.pause(kind, failures, time.monotonic() - started, random.random())
             if report.state.error is not None:
                 pause = max(pause, min(report.state.error.retry_after_s or 0.0, _MAX_RETRY_AFTER_S))
@@ -131,10 +138,23 @@ class Feeds:
             except TimeoutError:
                 pass
 
+    async def _write_down(self, kind: Kind) -> None:
+        """Write what was shown already, and move what was written into the file once it is much. What fails is told."""
+        try:
+            if kind in self._unwritten:
+                await self._write_small(kind, *self._unwritten.pop(kind), is_whole=True)
+            if self._mirror.wants_checkpoint:
+                await settle(self._mirror, self._writing)
+        except Exception as error:
+            log.exception("%s couldn't be written", kind.table)
+            if is_damage(error):
+                self._mirror.note_damage()
+            self._report(self._failed(kind, Unexpected(f"{type(error).__name__}: {error}")))
+
     async def _make_findable(self, kind: Kind) -> None:
         """What the desk was at when it ended. Whatever goes wrong is told: it must not end the loops."""
         try:
-            if await catch_up(self._mirror, self._writing, kind):
+            if await catch_up(self._mirror, self._writing, kind, self._courtesy):
                 self._report(FeedReport(kind, _state(self._known.get(kind)), touched=None))
         except Exception as error:
             log.exception("%s can't all be found", kind.table)
@@ -171,7 +191,9 @@ class Feeds:
 
         async def take(arrival: Arrival) -> tuple[Dataset, TakenIn] | None:
             nonlocal taken
-            taken = Taking(self._mirror, self._writing, kind, self._clock.now(), self._keep_since(), shown)
+            taken = Taking(
+                self._mirror, self._writing, kind, self._clock.now(), self._keep_since(), shown, self._courtesy
+            )
             return await taken.take(arrival, self._clock.now)
 
         def shown() -> None:
@@ -191,10 +213,8 @@ class Feeds:
         touched = brought.touched
         if brought.is_behind:
             self._report(FeedReport(kind, _state(dataset), touched=None))
-            await catch_up(self._mirror, self._writing, kind)
+            await catch_up(self._mirror, self._writing, kind, self._courtesy)
             touched = None
-        if touched is None or touched:
-            await settle(self._mirror, self._writing)
         return FeedReport(kind, _state(dataset), None, touched, is_whole=is_whole)
 
     async def _poll_small(self, kind: Kind) -> FeedReport:
@@ -204,12 +224,23 @@ class Feeds:
         if known is not None and known.digest == listing.digest:
             self._known[kind] = dataset = replace(known, confirmed_at=self._clock.now())
             return FeedReport(kind, _state(dataset), is_whole=not (is_partial or dataset.set_aside))
+        records, rows, set_aside = self._read_small(kind, listing)
+        dataset = Dataset(listing.digest, self._clock.now(), set_aside)
+        is_whole = not (is_partial or set_aside)
+        if rows and is_whole:
+            # What is shown needn't wait for the disk, nor for a long list that is just being written.
+            self._unwritten[kind] = (rows, dataset)
+            return FeedReport(kind, _state(dataset), records, is_whole=True)
+        is_taken = await self._write_small(kind, rows, dataset, is_whole=is_whole)
+        return FeedReport(kind, _state(dataset), records if is_taken else None, is_whole=is_whole)
+
+    async def _write_small(
+        self, kind: Kind, rows: Sequence[tuple[str, bytes]], dataset: Dataset, *, is_whole: bool
+    ) -> bool:
+        """Whether the list was taken for what it is."""
         async with self._writing:
             self._mirror.begin()
             try:
-                records, rows, set_aside = self._read_small(kind, listing)
-                dataset = Dataset(listing.digest, self._clock.now(), set_aside)
-                is_whole = not (is_partial or set_aside)
                 is_taken, noticed = self._mirror.write_small(kind, rows, dataset.confirmed_at, is_whole=is_whole)
                 self._mirror.write_dataset(kind, dataset)
                 self._mirror.commit()
@@ -218,8 +249,7 @@ class Feeds:
         self._known[kind] = dataset
         if noticed:
             self._noticed(noticed)
-        await settle(self._mirror, self._writing)
-        return FeedReport(kind, _state(dataset), records if is_taken else None, is_whole=is_whole)
+        return is_taken
 
     def _read_small(self, kind: Kind, listing: AnyListing) -> tuple[tuple[Any, ...], list[tuple[str, bytes]], int]:
         """The records, their JSON by id, and how many can't be read."""

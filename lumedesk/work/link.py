@@ -17,12 +17,13 @@ from lumedesk.logs import redacted
 from lumedesk.store.mirror import Mirror
 from lumedesk.store.owner import OwnerFile
 from lumedesk.store.reader import MirrorReader
+from lumedesk.work.courtesy import Courtesy
 from lumedesk.work.engine import Unexpected
 from lumedesk.work.feeds import Feeds
 from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
 from lumedesk.work.states import Connection, Connector, DatasetState, FeedReport, connection_after
-from lumedesk.work.taking_in import catch_up
+from lumedesk.work.taking_in import Writing, catch_up
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +70,11 @@ class Link:
         clock: Clock,
         pace: Pace,
         left: list[Connector],
+        courtesy: Courtesy,
     ) -> None:
         """`left`: connectors that nobody uses any more, to be closed; each leaves the list once it is."""
         self._left = left
+        self._courtesy = courtesy
         self._hearer = hearer
         self._on_ui = on_ui
         self._mirror = mirror
@@ -132,7 +135,7 @@ class Link:
         if self._mirror is None:
             return
         for kind in HISTORIES:
-            if await catch_up(self._mirror, asyncio.Lock(), kind):
+            if await catch_up(self._mirror, Writing(), kind, self._courtesy):
                 state = self._state_of(kind)
                 self._tell(lambda kind=kind, state=state: self._hearer.take(FeedReport(kind, state, touched=None)))  # type: ignore[misc]
 
@@ -218,6 +221,7 @@ class Link:
             self._movements.look,
             self._note_oddities,
             self.keep_since,
+            self._courtesy,
         )
         await self._poll_for_ever(self._feeds)
 

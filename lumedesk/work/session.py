@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from lumedesk.domain.alerts import Noticed
 from lumedesk.domain.clocks import Clock
@@ -31,6 +31,7 @@ from lumedesk.store.private_file import NotWritable
 from lumedesk.store.reader import MirrorReader, Stored
 from lumedesk.store.retention import read_retention, write_retention
 from lumedesk.work.books import Books
+from lumedesk.work.courtesy import Courtesy
 from lumedesk.work.engine import Engine, Unexpected
 from lumedesk.work.lookups import Lookups
 from lumedesk.work.movements import Movements
@@ -98,6 +99,7 @@ class Session(QObject):
         self._connector = connector
         self._chose_offline = False
         self._left: list[Connector] = []
+        self._courtesy = Courtesy.of(QCoreApplication.instance())
         self._records: dict[Kind, tuple[Any, ...]] = {}
         self._states: dict[Kind, DatasetState] = {}
         self._open_files(mirror_path, key, view_only=view_only)
@@ -358,6 +360,7 @@ class Session(QObject):
                 self.clock,
                 self._pace,
                 self._left,
+                self._courtesy,
             )
             self._link_made.keep_since = self._keep_since
         return self._link_made

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from lumedesk.api.arrival import Arrival
 from lumedesk.api.parse import unreadable
@@ -15,14 +15,37 @@ from lumedesk.domain.kinds import Kind
 from lumedesk.store.arriving import Arriving, TakenIn
 from lumedesk.store.datasets import Dataset
 from lumedesk.store.mirror import Mirror
+from lumedesk.work.courtesy import Courtesy
 
 T = TypeVar("T")
 
 # Rows that came are told of early, then ever more seldom: each time the tables order all there is.
 _FIRST_TOLD = 50
-_TOLD_AGAIN = 6
+_TOLD_AGAIN = 20
+_ROWS_FIRST_S = 0.2
 # Between two steps other work gets its turn; none holds it for longer than this.
 _STEP_S = 0.004
+
+
+class Writing(asyncio.Lock):
+    """Held while anything is written to the mirror: one connection writes it all. `is_wanted`: somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting = 0
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether whoever holds it should soon let it go."""
+        return self._waiting > 0
+
+    async def acquire(self) -> Literal[True]:
+        """As asyncio has it."""
+        self._waiting += 1
+        try:
+            return await super().acquire()
+        finally:
+            self._waiting -= 1
 
 
 class Taking:
@@ -31,11 +54,12 @@ class Taking:
     def __init__(
         self,
         mirror: Mirror,
-        writing: asyncio.Lock,
+        writing: Writing,
         kind: Kind,
         seen_at: datetime,
         keep_since: datetime | None,
         shown: Callable[[], None],
+        courtesy: Courtesy,
     ) -> None:
         """`writing` is held while anything is being written: one connection writes all lists."""
         self._mirror = mirror
@@ -44,6 +68,7 @@ class Taking:
         self._seen_at = seen_at
         self._keep_since = keep_since
         self._shown = shown
+        self._courtesy = courtesy
         self._reader = RowReader(kind)
         self._set_aside = 0
         self._next_told = _FIRST_TOLD
@@ -78,11 +103,13 @@ class Taking:
             self._set_aside += set_aside
             await self._hold()
             arriving.take(each.body, rows, set_aside)
+            if self._writing.is_wanted:
+                arriving.let_go()
             if not arriving.holds_a_transaction:
                 self._release()
-            if time.perf_counter() - began > _STEP_S:
+            if self._courtesy.is_wanted or time.perf_counter() - began > _STEP_S:
                 self._tell(arriving)
-                await asyncio.sleep(0)
+                await self._courtesy.wait()
                 began = time.perf_counter()
         self._tell(arriving)
 
@@ -117,22 +144,32 @@ class Taking:
                 self._release()
 
 
-async def catch_up(mirror: Mirror, writing: asyncio.Lock, kind: Kind) -> bool:
+async def catch_up(mirror: Mirror, writing: Writing, kind: Kind, courtesy: Courtesy) -> bool:
     """Make all rows of a history findable that are only shown yet; whether there were any. Others write in between."""
     if not mirror.is_behind(kind):
         return False
+    # The rows themselves come first.
+    await asyncio.sleep(_ROWS_FIRST_S)
+
+    def pause() -> bool:
+        courtesy.wait_in_thread()
+        return not writing.is_wanted
+
+    def step(of: Kind) -> int:
+        return mirror.catch_up(of, pause)
+
     async with writing:
         await _in_thread(mirror.prepare_to_catch_up, kind)
-    for step in (mirror.catch_up, mirror.make_index):
+    for each in (step, mirror.make_index):
         is_left = True
         while is_left:
             async with writing:
-                is_left = bool(await _in_thread(step, kind))
+                is_left = bool(await _in_thread(each, kind))
             await asyncio.sleep(0)
     return True
 
 
-async def settle(mirror: Mirror, writing: asyncio.Lock) -> None:
+async def settle(mirror: Mirror, writing: Writing) -> None:
     """Move what was written into the file."""
     async with writing:
         await _in_thread(mirror.checkpoint)

@@ -17,7 +17,8 @@ from lumedesk.domain.kinds import Kind
 from lumedesk.domain.queries import HistoryQuery
 from lumedesk.store.mirror import Mirror
 from lumedesk.store.reader import MirrorReader
-from lumedesk.work.taking_in import Taking, catch_up, settle
+from lumedesk.work.courtesy import Courtesy
+from lumedesk.work.taking_in import Taking, Writing, catch_up, settle
 from tests.bench import data
 from tests.bench.child import in_child
 from tests.bench.gaps import Void
@@ -116,12 +117,12 @@ def _take_in(path: Path, key: Secret | None, content: bytes, at_end: Any = None)
 
 async def _taken(mirror: Mirror, content: bytes) -> None:
     """As the worker does, the pieces of the list as large as they come from a network."""
-    writing = asyncio.Lock()
+    writing = Writing()
     response = httpx.Response(200, content=_pieces(content))
     arrival = Arrival(response, None, 600.0, _broken)
     now = datetime.now(UTC)
-    await Taking(mirror, writing, Kind.TRADES, now, None, lambda: None).take(arrival, lambda: now)
-    await catch_up(mirror, writing, Kind.TRADES)
+    await Taking(mirror, writing, Kind.TRADES, now, None, lambda: None, Courtesy()).take(arrival, lambda: now)
+    await catch_up(mirror, writing, Kind.TRADES, Courtesy())
     await settle(mirror, writing)
 
 

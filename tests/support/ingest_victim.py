@@ -26,9 +26,10 @@ from lumedesk.domain.kinds import HISTORIES
 from lumedesk.store.mirror import Mirror
 from lumedesk.store.paths import ProfilePaths
 from lumedesk.store.reader import MirrorReader
+from lumedesk.work.courtesy import Courtesy
 from lumedesk.work.feeds import Feeds
 from lumedesk.work.pace import Pace
-from lumedesk.work.taking_in import catch_up, settle
+from lumedesk.work.taking_in import Writing, catch_up, settle
 from tests.support.clock import FakeClock
 from tests.support.keys import STORE_KEY
 from tests.support.kill_doom import DoomedDisk
@@ -84,8 +85,8 @@ async def take_in(folder: Path, url: str, nth: int) -> None:
             feeds = Feeds(client, mirror, reader, clock, Pace(), lambda _report: None)
             await asyncio.gather(*(feeds.poll_now(kind) for kind in HISTORIES))
         for kind in HISTORIES:
-            await catch_up(mirror, asyncio.Lock(), kind)
-        await settle(mirror, asyncio.Lock())
+            await catch_up(mirror, Writing(), kind, Courtesy())
+        await settle(mirror, Writing())
     finally:
         reader.close()
         mirror.close()

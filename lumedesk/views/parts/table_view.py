@@ -3,13 +3,14 @@
 from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
 from lumedesk.models.table import COPY, Column, Index, KeyedTable
 from lumedesk.views.parts.cells import AmountDelegate, StatusDelegate, TextDelegate
 from lumedesk.views.parts.clipboard import copy_text
 from lumedesk.views.theme import Look
+from lumedesk.work.courtesy import Courtesy
 
 _ROW_HEIGHT = 38
 _HEADER_HEIGHT = 36
@@ -29,6 +30,7 @@ class RecordView(QTableView):
         super().__init__(parent)
         self._table = model
         self._taking_focus = False
+        self._courtesy = Courtesy.of(QApplication.instance())
         self.setObjectName(name)
         self.setModel(model)
         model.rowsInserted.connect(self._follow_insertion)
@@ -102,6 +104,11 @@ class RecordView(QTableView):
         """Sort by a click on a heading, starting with the column `name`."""
         self.horizontalHeader().setSortIndicator(self._table.column_index(name), order)
         self.setSortingEnabled(True)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """As Qt has it, before whatever else computes."""
+        with self._courtesy.asked():
+            super().paintEvent(event)
 
     def _follow_insertion(self, _parent: QModelIndex, first: int, last: int) -> None:
         self._hold_place(first, last - first + 1)
