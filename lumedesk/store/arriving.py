@@ -60,9 +60,8 @@ class Arriving:
         self._next_row = self._last_row + 1
         self._is_first = not list(db.execute("SELECT 1 FROM datasets WHERE kind = ?", (kind.table,)))
         self._looks_at_status = self._is_first or keep_since is not None
-        # The known rows that were met, and those that are new, in one look: a byte each.
+        # A byte for each known row: whether it was met.
         self._met = bytearray(self._last_row + 1)
-        self._added: set[str] = set()
         self._changed: set[int] = set()
         self._noticed: list[Noticed] = []
         self._codec: Codec[Any] = Codec(kind.record)

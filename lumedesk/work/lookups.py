@@ -220,20 +220,19 @@ class _Asked:
 
     def look(self, reader: MirrorReader, on_ui: Callable[[Callable[[], None]], None]) -> Found:
         """All rows found; the first ones are told on the way."""
-        found = reader.first(self._query, FIRST_ROWS)
         if self._first is not None:
+            found = reader.first(self._query, FIRST_ROWS)
             rows = found.rows[:FIRST_ROWS]
             self._tell(
                 Found(self._query, rows, found.count, is_whole=found.count == len(rows) and found.is_whole), on_ui
             )
-            if not found.is_whole:
-                self._go_on()
-                count = reader.quick_count(self._query)
-                if count is not None and count != found.count:
-                    self._tell(Found(self._query, rows, count, is_whole=False), on_ui)
-        if found.is_whole:
-            return found
-        self._go_on()
+            if found.is_whole:
+                return found
+            self._go_on()
+            count = reader.quick_count(self._query)
+            if count is not None and count != found.count:
+                self._tell(Found(self._query, rows, count, is_whole=False), on_ui)
+            self._go_on()
         whole = reader.order(self._query)
         return Found(self._query, whole, len(whole))
 
