@@ -209,7 +209,9 @@ class Watch:
             self.seen.add((f"arguments of {name}", arguments))
             self.seen.add((f"name of {name}", name.encode()))
             try:
-                self.seen.add((f"environment of {name}", (folder / "environ").read_bytes()))
+                # Empty while one program takes another's place, and once it has ended.
+                if environment := (folder / "environ").read_bytes():
+                    self.seen.add((f"environment of {name}", environment))
             except PermissionError:
                 self.unread.add(pid)
             for handle in (folder / "fd").iterdir():
