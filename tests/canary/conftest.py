@@ -49,6 +49,8 @@ class World:
         return {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
+            # What Python writes beside its sources holds code only, and lies where nothing is searched.
+            "PYTHONDONTWRITEBYTECODE": "1",
             "LANG": "C.UTF-8",
             "HOME": str(here / "home"),
             "XDG_CONFIG_HOME": str(here / "config"),
