@@ -11,16 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication
 
 from lumedesk.domain.codec import Codec
+from lumedesk.domain.kinds import Kind
 from lumedesk.domain.records import Trade
+from lumedesk.models.trades import TradesTable
+from lumedesk.views.theme import Look, Scheme
 from tests.bench import __main__ as bench
 from tests.bench import data, encryption, gaps, lines, tables
 from tests.bench.child import ChildFailed, in_child
 from tests.bench.decoding import decoded
+from tests.bench.rig import FirstPicture, PaintedView, Shows, finish_painting, paths_in
 from tests.bench.server import Server
-from tests.bench.workshop import Workshop
+from tests.bench.waiting import until
+from tests.bench.workshop import ROUNDS, SORTS, Workshop
+from tests.support import mirror_dump
+from tests.support.keys import STORE_KEY
 
 
 @pytest.fixture
@@ -72,7 +81,7 @@ def test_within_is_met_up_to_the_goal_and_not_beyond() -> None:
 def test_a_limit_is_about_our_figure_whatever_the_yardstick_says() -> None:
     assert lines.at_most("s", "m", 16.7, 16.7, 5, yardstick=1.0).is_met
     missed = lines.at_most("s", "m", 16.8, 16.7, 5, yardstick=1000.0)
-    assert (missed.is_met, missed.goal, missed.ratio) == (False, "≤ 16.7 ms", "0.02")
+    assert (missed.is_met, missed.goal, missed.ratio) == (False, "≤ 16.7 ms", "1/60")
 
 
 def test_a_count_is_met_by_that_count_only() -> None:
@@ -112,6 +121,17 @@ def test_the_page_tells_every_line_and_says_missed_where_it_is() -> None:
     assert "| altered | amounts | 0 | 94,591 through a float |  | 0 | met | 1 |" in page
     assert "- a | b, CPU: why so" in page
     assert "- 2 cores\n- Python\n" in page
+
+
+def test_a_yardstick_that_was_measured_less_often_says_so() -> None:
+    figures = [1.0, 1.0, 1.0]
+    for line in (
+        lines.faster("s", "m", figures, [9.0], 2),
+        lines.within("s", "m", figures, [9.0], 2),
+        lines.at_most("s", "m", 1.0, 2.0, 3, yardstick=9.0, beside_rounds=1),
+    ):
+        assert "| met | 3, yardstick 1 |" in tables.page([line], [])
+    assert "| met | 3 |" in tables.page([lines.faster("s", "m", figures, [9.0] * 3, 2)], [])
 
 
 def test_the_terminal_shows_the_same_in_columns() -> None:
@@ -203,6 +223,81 @@ def test_the_texts_have_a_cell_for_each_column(tmp_path: Path) -> None:
     assert {len(row) for row in rows} == {7}
     assert [row[-1] for row in rows] == [trade.key for trade in data.trades(20)]
     assert rows[0][2].replace(",", "") == next(data.trades(1)).sold
+
+
+# Profiles that hold a list
+
+
+def test_what_is_written_without_a_server_is_what_the_desk_takes_in_from_one(tmp_path: Path) -> None:
+    body = tmp_path / "body.json"
+    # More than are made findable at once.
+    data.write_body(body, 1_500)
+    in_child("building:build", folder=tmp_path / "served", body=body)
+    in_child("building:write", folder=tmp_path / "written", body=body)
+    served, written = (paths_in(tmp_path / name).mirror for name in ("served", "written"))
+    whole, other = (mirror_dump.shown(path, Kind.TRADES, STORE_KEY) for path in (served, written))
+    assert len(whole.rows) == 1_500
+    # Its JSON and its time; when it was first seen is another moment.
+    assert {key: row[:2] for key, row in whole.rows.items()} == {key: row[:2] for key, row in other.rows.items()}
+    assert whole.digest == other.digest
+    searched = [mirror_dump.found(path, Kind.TRADES, STORE_KEY, ["trd", "com", "000"]) for path in (served, written)]
+    assert searched[0] == searched[1]
+    assert len(searched[0][0]) == 1_500
+
+
+def test_where_a_yardstick_takes_minutes_it_is_measured_once(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path, (100_000, 1_000_000), print)
+    assert (shop.item_rounds(shop.small), shop.item_rounds(shop.large)) == (ROUNDS, 1)
+
+
+# Pictures
+
+
+class Texts(QStandardItemModel):
+    """A few texts, as the desk's view wants them; it notes when it is asked for one."""
+
+    columns = TradesTable.columns
+
+    def __init__(self, happened: list[str]) -> None:
+        super().__init__(0, len(self.columns))
+        self.happened = happened
+
+    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        self.happened.append("asked for a cell")
+        return super().data(index, role)
+
+
+def test_a_picture_counts_when_its_rows_are_painted(qapp: QApplication) -> None:
+    happened: list[str] = []
+    model = Texts(happened)
+    view = PaintedView(model, Look(qapp, Scheme.LIGHT), "texts")
+    shows = Shows(model, view)
+    first = FirstPicture(shows)
+    shows.listeners.append(lambda what: happened.append(f"{what}, {'noted' if first.passed_ms else 'not noted'}"))
+    view.show()
+    until(lambda: "painted, not noted" in happened, "the empty table", 10)
+    happened.clear()
+    model.appendRow([QStandardItem("text") for _ in model.columns])
+    first.wait()
+    begun, painted = happened.index("paint, not noted"), happened.index("painted, noted")
+    assert "asked for a cell" in happened[begun:painted]
+    assert "asked for a cell" not in happened[painted:]
+    noted = first.passed_ms, first.computed_ms
+    happened.clear()
+    finish_painting(view, shows)
+    assert happened.count("painted, noted") >= 2
+    assert (first.passed_ms, first.computed_ms) == noted
+    view.close()
+
+
+def test_every_column_is_sorted_by_desk_and_proxy_alike(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path, (200,), print)
+    ordered, against = bench.lines_of("sorting", bench.BENCHMARKS["sorting"], shop)
+    names = [TradesTable.columns[column].name for column in SORTS]
+    for line in (ordered, against):
+        assert [name for name in names if f"{name} " in line.note] == names
+        assert line.rounds == ROUNDS
+    assert against.yardstick.endswith(" ms")
 
 
 # The server

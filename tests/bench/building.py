@@ -1,4 +1,4 @@
-"""Takes a list in as the desk does it, and knows when nothing of it is left to do."""
+"""Makes profiles that hold a list, and knows when nothing of taking it in is left to do."""
 
 from pathlib import Path
 
@@ -10,8 +10,9 @@ from lumedesk.store.catching_up import behind, missing_indexes
 from lumedesk.store.cipher import connect
 from lumedesk.store.profiles import write_profile
 from tests.bench.process import Watch
-from tests.bench.rig import Rig
+from tests.bench.rig import Rig, paths_in
 from tests.bench.server import Server
+from tests.bench.taking import file_in_pieces, take_in
 from tests.support.keys import STORE_KEY, a_profile
 
 _PAUSE_MS = 50.0
@@ -50,3 +51,10 @@ def build(folder: str, body: str) -> dict[str, float]:
         told = {"passed_ms": watch.passed(), "cpu_ms": watch.computed()}
         rig.close()
     return told
+
+
+def write(folder: str, body: str) -> None:
+    """In a fresh process: the same profile, by the desk's own writing code alone, without a server."""
+    paths = paths_in(Path(folder))
+    write_profile(paths, a_profile())
+    take_in(paths.mirror, STORE_KEY, file_in_pieces(Path(body)))

@@ -1,34 +1,25 @@
 """What encryption costs beside the same store in the clear, and whether anything of a record can be read on disk."""
 
-import asyncio
 import os
 import stat
 import threading
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from lumedesk.api.arrival import Arrival
 from lumedesk.domain.credentials import Secret
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.queries import HistoryQuery
-from lumedesk.store.mirror import Mirror
 from lumedesk.store.reader import MirrorReader
-from lumedesk.work.courtesy import Courtesy
-from lumedesk.work.taking_in import Taking, Writing, catch_up, settle
 from tests.bench import data
 from tests.bench.child import in_child
 from tests.bench.gaps import Void
 from tests.bench.lines import Line, exactly, within
 from tests.bench.process import Watch
+from tests.bench.taking import in_pieces, take_in
 from tests.bench.workshop import ROUNDS, Workshop
 from tests.support.keys import STORE_KEY
 
 _INGEST, _QUERIES = 1.25, 1.2
-_PIECE = 64 * 1024
 _PAGES = 40
 _LOOKED_FOR = 20
 _PAUSE_S = 0.02
@@ -76,7 +67,7 @@ def measure(folder: str, body: str, rows: int) -> dict[str, list[float]]:
         for name, key in kinds.items():
             path = Path(folder) / f"{name}-{at}"
             watch = Watch()
-            _take_in(path, key, content)
+            take_in(path, key, in_pieces(content))
             told.setdefault(f"{name}_ingest_ms", []).append(watch.computed())
     for _ in range(ROUNDS):
         for name, key in kinds.items():
@@ -105,41 +96,11 @@ def _ask(path: Path, key: Secret | None) -> int:
         reader.close()
 
 
-def _take_in(path: Path, key: Secret | None, content: bytes, at_end: Any = None) -> None:
-    mirror = Mirror(path, key)
-    try:
-        asyncio.run(_taken(mirror, content))
-        if at_end is not None:
-            at_end()
-    finally:
-        mirror.close()
-
-
-async def _taken(mirror: Mirror, content: bytes) -> None:
-    """As the worker does, the pieces of the list as large as they come from a network."""
-    writing = Writing()
-    response = httpx.Response(200, content=_pieces(content))
-    arrival = Arrival(response, None, 600.0, _broken)
-    now = datetime.now(UTC)
-    await Taking(mirror, writing, Kind.TRADES, now, None, lambda: None, Courtesy()).take(arrival, lambda: now)
-    await catch_up(mirror, writing, Kind.TRADES, Courtesy())
-    await settle(mirror, writing)
-
-
-async def _pieces(content: bytes) -> AsyncIterator[bytes]:
-    for start in range(0, len(content), _PIECE):
-        yield content[start : start + _PIECE]
-
-
-def _broken(error: Exception) -> Any:
-    raise error
-
-
 def look_for_records(folder: str, body: str, rows: int) -> dict[str, Any]:
     """In a fresh process: take the list in, encrypted, watch which files are open meanwhile, and search them all."""
     content, needles = Path(body).read_bytes(), _needles(rows)
     plain = Path(folder) / "plain"
-    _take_in(plain, None, content)
+    take_in(plain, None, in_pieces(content))
     in_plain = len(_found(plain, needles))
     if in_plain < len(needles):
         raise Void(f"the plain file shows {in_plain} of {len(needles)} texts, so looking proves nothing")
@@ -154,7 +115,7 @@ def look_for_records(folder: str, body: str, rows: int) -> dict[str, Any]:
                 files.append(f"{each.name} ({each.stat().st_size / 1e6:.0f} MB)")
                 found.update(_found(each, needles))
 
-    _take_in(path, STORE_KEY, content, look)
+    take_in(path, STORE_KEY, in_pieces(content), look)
     look()
     found.update(watcher.end(needles))
     others = sorted(watcher.names)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`ours`, `yardstick` and `ratio` as they are printed; `rounds` is how often each of the two was measured."""
+    """`ours`, `yardstick` and `ratio` as they are printed; `rounds` is how often ours was measured.
+
+    `beside_rounds`: how often the yardstick was, where that is another number; 0 where it is the same, or there is none.
+    """
 
     subject: str
     measured: str
@@ -18,6 +21,7 @@ class Line:
     is_met: bool
     rounds: int
     note: str = ""
+    beside_rounds: int = 0
 
 
 def faster(
@@ -35,7 +39,7 @@ def faster(
     ratio = other / mine if mine else float("inf")
     told = f"{ratio:,.0f} times" if ratio >= 10 else f"{ratio:.2f} times"
     shown = (figure(mine, unit), figure(other, unit), told, f"≥ {times:g} times")
-    return Line(subject, measured, *shown, ratio >= times, min(len(ours), len(yardstick)), note)
+    return Line(subject, measured, *shown, ratio >= times, len(ours), note, _other_rounds(ours, yardstick))
 
 
 def within(
@@ -52,9 +56,8 @@ def within(
     """Our median may be at most `most` times the yardstick's."""
     mine, other = median(ours), median(yardstick)
     ratio = mine / other if other else float("inf")
-    told = f"{ratio:.2f}" if ratio >= 0.1 else f"1/{1 / ratio:,.0f}" if ratio else "0"
-    shown = (figure(mine, unit), figure(other, unit), told, goal or f"≤ {most:g} times")
-    return Line(subject, measured, *shown, ratio <= most, min(len(ours), len(yardstick)), note)
+    shown = (figure(mine, unit), figure(other, unit), _part(ratio), goal or f"≤ {most:g} times")
+    return Line(subject, measured, *shown, ratio <= most, len(ours), note, _other_rounds(ours, yardstick))
 
 
 def at_most(
@@ -66,12 +69,14 @@ def at_most(
     *,
     unit: str = "ms",
     yardstick: float | None = None,
+    beside_rounds: int = 0,
     note: str = "",
 ) -> Line:
     """Our figure itself may be at most `most`; a yardstick stands beside it to be looked at."""
     beside = "" if yardstick is None else figure(yardstick, unit)
-    ratio = "" if not yardstick else f"{ours / yardstick:.2f}"
-    return Line(subject, measured, figure(ours, unit), beside, ratio, f"≤ {most:g} {unit}", ours <= most, rounds, note)
+    ratio = "" if not yardstick else _part(ours / yardstick)
+    shown = (figure(ours, unit), beside, ratio, f"≤ {most:g} {unit}")
+    return Line(subject, measured, *shown, ours <= most, rounds, note, beside_rounds if beside_rounds != rounds else 0)
 
 
 def exactly(
@@ -84,6 +89,14 @@ def exactly(
 def not_measured(subject: str, measured: str, goal: str, why: str) -> Line:
     """What could not be measured has not met its goal."""
     return Line(subject, measured, "not measured", "", "", goal, False, 0, why)
+
+
+def _part(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"1/{1 / ratio:,.0f}" if ratio else "0"
+
+
+def _other_rounds(ours: Sequence[float], yardstick: Sequence[float]) -> int:
+    return 0 if len(ours) == len(yardstick) else len(yardstick)
 
 
 def median(figures: Sequence[float]) -> float:

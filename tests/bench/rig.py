@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractItemModel, QEvent, QObject
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QApplication, QTableView
 
 from lumedesk import running
@@ -19,6 +20,7 @@ from lumedesk.views.parts.table_view import RecordView
 from lumedesk.views.theme import Look, Scheme
 from lumedesk.work.engine import Engine
 from lumedesk.work.session import Session
+from tests.bench.process import Watch
 from tests.bench.waiting import until
 from tests.support.desk import AddressConnector, a_session
 
@@ -56,6 +58,19 @@ def warm_up(look: Look) -> None:
     view.hide()
 
 
+class PaintedView(RecordView):
+    """The desk's own table, which tells when a picture of it is painted: `painted` is called after each."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.painted: list[Callable[[], None]] = []
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        for tell in self.painted:
+            tell()
+
+
 class Rig:
     """An application and an engine; then a session, and a table of trades, where they are asked for."""
 
@@ -70,7 +85,7 @@ class Rig:
         self._url = url
         self.session: Session
         self.table: TradesTable
-        self.view: RecordView
+        self.view: PaintedView
         self.shows: Shows
 
     def open_session(self) -> Session:
@@ -82,11 +97,11 @@ class Rig:
         self.session.start()
         return self.session
 
-    def show_trades(self) -> RecordView:
+    def show_trades(self) -> PaintedView:
         """Put the table on the screen, newest first; returns before anything is found or painted."""
         self.table = TradesTable(self.session)
         self.session.history_changed.connect(self._take_changes)
-        self.view = RecordView(self.table, self.look, "trades-table")
+        self.view = PaintedView(self.table, self.look, "trades-table")
         self.shows = Shows(self.table, self.view)
         self.view.let_sort(self.table.columns[0].name, descending())
         self.view.resize(WIDTH, HEIGHT)
@@ -108,6 +123,10 @@ class Rig:
         self.view.viewport().update()
         self.wait_for(lambda: self.shows.paints > painted, "a picture of them")
 
+    def finish_painting(self) -> None:
+        """Until nothing is left to be painted of what happened so far."""
+        finish_painting(self.view, self.shows)
+
     def settle(self) -> None:
         """What the program does once its window is there."""
         gc.collect()
@@ -123,7 +142,10 @@ class Rig:
 
 
 class Shows(QObject):
-    """Counts what a model tells its view, and how often the view painted rows."""
+    """Counts what a model tells its view, and how often the view painted rows.
+
+    Listeners hear of a "change", of a "paint" that begins and, from a PaintedView, of what was "painted", rows or not.
+    """
 
     def __init__(self, model: QAbstractItemModel, view: QTableView, *, counts_empty: bool = False) -> None:
         super().__init__()
@@ -136,6 +158,8 @@ class Shows(QObject):
             signal.connect(self._note_change)
         model.dataChanged.connect(self._note_change)
         view.viewport().installEventFilter(self)
+        if isinstance(view, PaintedView):
+            view.painted.append(lambda: self._tell("painted"))
         self._view = view
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -152,6 +176,41 @@ class Shows(QObject):
     def _tell(self, what: str) -> None:
         for listener in self.listeners:
             listener(what)
+
+
+class FirstPicture:
+    """When the first picture with rows was painted, from the making of this on: milliseconds by the clock, and of CPU."""
+
+    def __init__(self, shows: Shows) -> None:
+        self._shows = shows
+        self._before = shows.paints
+        self.passed_ms = self.computed_ms = 0.0
+        shows.listeners.append(self._note)
+        self._watch = Watch()
+
+    def wait(self) -> "FirstPicture":
+        """Until it is there."""
+        until(lambda: self.passed_ms, "the first rows")
+        return self
+
+    def _note(self, what: str) -> None:
+        if what == "painted" and not self.passed_ms and self._shows.paints > self._before:
+            self.computed_ms, self.passed_ms = self._watch.computed(), self._watch.passed()
+
+
+def finish_painting(view: QTableView, shows: Shows) -> None:
+    """Until nothing is left to be painted of what happened so far: nobody types before he sees what he typed."""
+    for _ in range(2):
+        painted: list[None] = []
+
+        def note(what: str, painted: list[None] = painted) -> None:
+            if what == "painted":
+                painted.append(None)
+
+        shows.listeners.append(note)
+        view.viewport().update()
+        until(lambda painted=painted: painted, "a picture")  # type: ignore[misc]
+        shows.listeners.remove(note)
 
 
 def descending() -> Any:

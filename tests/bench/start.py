@@ -4,14 +4,11 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.bench import data
-from tests.bench.child import in_child
 from tests.bench.lines import Line, within
 from tests.support.secret_service import secret_service
 
@@ -22,20 +19,20 @@ _ROOT = Path(__file__).parents[2]
 _PATIENCE_S = 60
 
 
-def run(rows: int) -> list[Line]:
-    """Start each of the two in turn, with so many trades in the encrypted cache. Shape: the window's line, the rows' line."""
-    with tempfile.TemporaryDirectory(prefix="lume-start-") as folder, secret_service() as service:
+def run(folder: Path, rows: int) -> list[Line]:
+    """Start each of the two in turn, with the encrypted cache of so many trades in `folder`, which is written to.
+
+    Shape: the window's line, the rows' line.
+    """
+    with secret_service() as service:
         environment = {**os.environ, **service.environment}
-        body = Path(folder) / "trades.json"
-        data.write_body(body, rows, Path(folder) / "texts.tsv")
-        in_child("building:build", folder=folder, body=body)
         subprocess.run(
-            [sys.executable, "-c", f"from tests.bench.start import enrol; enrol({folder!r})"],
+            [sys.executable, "-c", f"from tests.bench.start import enrol; enrol({str(folder)!r})"],
             cwd=_ROOT,
             env=environment,
             check=True,
         )
-        empty, desk = _starts(Path(folder), environment)
+        empty, desk = _starts(folder, environment)
     window, shown = [each["window"] for each in desk], [each["rows"] for each in desk]
     return [
         within("Start", "first paint of the window", window, empty, MOST_WINDOW),

@@ -2,9 +2,11 @@
 
 from tests.bench import start
 from tests.bench.lines import Line
+from tests.bench.rig import copied
 from tests.bench.workshop import Workshop
 
 
 def run(shop: Workshop) -> list[Line]:
     """What tests/bench/start.py measures, as one of the benchmarks."""
-    return start.run(shop.small)
+    rows = shop.small
+    return start.run(copied(shop.profile(rows), shop.spare("start") / "profile"), rows)
