@@ -137,6 +137,15 @@ class Window(Sequence[int]):
             raise IndexError(at)
         return self._rows[at] if at < len(self._rows) else self._parked.get(at, UNKNOWN)
 
+    @property
+    def known(self) -> int:
+        """How many rows are known."""
+        return len(self._rows)
+
+    def begins(self, rows: Rows) -> bool:
+        """Whether `rows` begin with all that is known, and nothing else is put anywhere meanwhile."""
+        return not self._parked and rows[: len(self._rows)] == self._rows
+
 
 def difference(
     old: Rows, new: Rows, touched: Collection[int] | None, wanted: Collection[int] = (), *, by_steps: bool = True

@@ -3,15 +3,12 @@
 from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import islice
 from time import monotonic
 from typing import Any, Generic, Protocol, TypeVar
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, Signal
 
-from lumedesk.domain.codec import Codec, UnreadableJson
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.queries import Found, HistoryQuery
@@ -28,22 +25,19 @@ from lumedesk.models.differences import (
     place_of,
     places_of,
 )
-from lumedesk.models.table import FRESH_S, KeyedTable, Line, Mark
-from lumedesk.store.mirror_file import MirrorError
+from lumedesk.models.stored_lines import Document, StoredLines
+from lumedesk.models.table import FRESH_S, KeyedTable, Line
 
 T = TypeVar("T")
 P = TypeVar("P")
 
-_PAGE = 128
-# So many rows are kept decoded.
-_MAX_KEPT = 64 * _PAGE
+_PAGE = 32
 # Rows between the first and the last one that a view holds on to are taken for selected, if they are no more than this.
 _MAX_SPAN = 20_000
 _ROOT = QModelIndex()
 # Only rows move, whole: so a selection needs to hold on to one cell a row.
 _WITH_HINT = "QList<QPersistentModelIndex>,QAbstractItemModel::LayoutChangeHint"
 _ROWS_ONLY = QAbstractItemModel.LayoutChangeHint.VerticalSortHint
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Pending(Protocol):
@@ -51,22 +45,6 @@ class Pending(Protocol):
 
     def cancel(self) -> None:
         """Drop its answer."""
-
-
-class Document(Protocol):
-    """A row as it is stored. Times are microseconds since 1970, UTC."""
-
-    @property
-    def doc(self) -> bytes:
-        """The record's JSON."""
-
-    @property
-    def gone_at(self) -> int | None:
-        """Since when the server's list lacks it."""
-
-    @property
-    def altered_at(self) -> int | None:
-        """When it changed after it was final."""
 
 
 class Finding(Protocol):
@@ -113,8 +91,9 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
     def __init__(self, source: HistorySource, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._source = source
-        self._codec: Codec[T] = Codec(self.kind.record)
         self._keys: Sequence[int] = array("I")
+        self._stored: StoredLines[T] = StoredLines(self.kind, source.documents)
+        self._lines = self._stored.lines
         self._query = HistoryQuery(self.kind)
         # What the rows shown were found by, and what was shown in full before the first rows of a new search.
         self._shown_query: HistoryQuery | None = None
@@ -126,6 +105,8 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
         self._touched: frozenset[int] | None = frozenset()
         self._looked_after: frozenset[int] | None = frozenset()
         self._is_due = False
+        # Whether a row was looked at that isn't known yet.
+        self._is_missed = False
         self._held: frozenset[int] = frozenset()
         self._looked_at = 0
         self.is_ready = False
@@ -209,7 +190,7 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
         self._is_looking = False
         self._before = None
         self._has_failed = False
-        self._forget(self._looked_after)
+        self._stored.forget(self._looked_after)
         self._looked_after = frozenset()
         self.is_ready = True
         self._shown_query = self._query
@@ -217,7 +198,7 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
         if change.steps is not None and change.old is self._keys:
             self._follow(change)
         else:
-            self._arrange(change.new, len(change.new), change.places, self._held)
+            self._take(change.new, None, change.places)
         for first, last in change.changed if had_rows else ():
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
         self.found.emit()
@@ -233,9 +214,9 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
         if isinstance(self._keys, array):
             self._before = self._keys, self._shown_query
         self._shown_query = None
-        self._forget(self._looked_after)
+        self._stored.forget(self._looked_after)
         self.is_ready = True
-        self._arrange(known, count, places_of(known, self._held), self._held)
+        self._take(known, count, places_of(known, self._held))
         self.first_found.emit()
 
     def _fail(self, error: DeskError) -> None:
@@ -245,7 +226,7 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
         self._looked_after = frozenset()
         if self._before is not None:
             (rows, self._shown_query), self._before = self._before, None
-            self._arrange(rows, len(rows), {}, frozenset())
+            self._arrange(rows, None, {}, frozenset())
         self.search_failed.emit(error)
         self._look_again()
 
@@ -276,24 +257,55 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
                         self.endMoveRows()
         self._keys = change.new
 
-    def _arrange(self, rows: Rows, count: int, places: Mapping[int, int], asked: Collection[int]) -> None:
-        """Show `rows`, and so many in all. `places` tells where those `asked` about are, as far as they are there."""
-        before = len(self._keys)
-        shown: Sequence[int] = rows if count == len(rows) else Window(rows, count)
-        if count > before:
-            self.beginInsertRows(_ROOT, before, count - 1)
-            self._keys = Window(self._keys, count) if before else shown
+    def _take(self, rows: Rows, count: int | None, places: Mapping[int, int]) -> None:
+        """Show `rows`; they are the first of `count`, or with None all. What is on the screen isn't painted again."""
+        shown = self._keys
+        if isinstance(shown, Window) and shown.begins(rows):
+            known = shown.known
+            if all(index.row() < known for index in self.persistentIndexList()):
+                self._complete(rows, count, known)
+                return
+        self._arrange(rows, count, places, self._held)
+
+    def _complete(self, rows: Rows, count: int | None, known: int) -> None:
+        """More is known of what is shown: which rows stand behind the first ones, or how many."""
+        before, after = len(self._keys), len(rows) if count is None else count
+        self._keys = Window(rows, before)
+        last = min(before, after) - 1
+        if self._is_missed and last >= known:
+            self._is_missed = False
+            self.dataChanged.emit(self.index(known, 0), self.index(last, len(self.columns) - 1))
+        if after < before:
+            self.beginRemoveRows(_ROOT, after, before - 1)
+            self._keys = Window(rows, after)
+            self.endRemoveRows()
+        elif after > before:
+            self.beginInsertRows(_ROOT, before, after - 1)
+            self._keys = Window(rows, after)
+            self.endInsertRows()
+        self._keys = rows if count is None else Window(rows, count)
+
+    def _arrange(self, rows: Rows, count: int | None, places: Mapping[int, int], asked: Collection[int]) -> None:
+        """Show `rows` as `_take` does. `places` tells where those `asked` about are, as far as they are there."""
+        before, after = len(self._keys), len(rows) if count is None else count
+        shown: Sequence[int] = rows if count is None else Window(rows, count)
+        if after > before:
+            self.beginInsertRows(_ROOT, before, after - 1)
+            self._keys = Window(self._keys, after) if before else shown
             self.endInsertRows()
         if before:
-            shown = self._put_in_order(rows, count, places, asked)
-        if count < before:
-            self.beginRemoveRows(_ROOT, count, before - 1)
+            parked = self._put_in_order(rows, after, places, asked)
+            shown = shown if count is None else Window(rows, count, parked)
+        if after < before:
+            self.beginRemoveRows(_ROOT, after, before - 1)
             self._keys = shown
             self.endRemoveRows()
         self._keys = shown
 
-    def _put_in_order(self, rows: Rows, count: int, places: Mapping[int, int], asked: Collection[int]) -> Sequence[int]:
-        """Put each row where it belongs, among as many as there are now; return the order without what is too many."""
+    def _put_in_order(
+        self, rows: Rows, count: int, places: Mapping[int, int], asked: Collection[int]
+    ) -> Mapping[int, int]:
+        """Put each row where it belongs, among as many as there are now; return which rows are put behind those known."""
         self.layoutAboutToBeChanged[_WITH_HINT].emit([], _ROWS_ONLY)  # type: ignore[index]  # stubs know no overloads
         held = self.persistentIndexList()
         kept = {place: self._keys[place] for place in {index.row() for index in held}}
@@ -308,15 +320,14 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
             waiting.sort(key=lambda row: row not in asked)
             parked = dict(zip(range(len(rows), count), waiting, strict=False))
             where.update((row, place) for place, row in parked.items())
-        shown: Sequence[int] = rows if count == len(rows) else Window(rows, count, parked)
-        self._keys = Window(shown, max(count, len(self._keys)))
+        self._keys = Window(Window(rows, count, parked), max(count, len(self._keys)))
         moved = [
             self.index(where[kept[index.row()]], index.column()) if kept[index.row()] in where else _ROOT
             for index in held
         ]
         self.changePersistentIndexList(held, moved)
         self.layoutChanged[_WITH_HINT].emit([], _ROWS_ONLY)  # type: ignore[index]  # stubs know no overloads
-        return shown
+        return parked
 
     # Reading
 
@@ -329,47 +340,17 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
         self._looked_at = row
         key = keys[row]
         line = self._lines.get(key)
-        return line if line is not None or key == UNKNOWN else self._read_around(row, key)
+        if line is not None:
+            return line
+        if key == UNKNOWN:
+            self._is_missed = True
+            return None
+        return self._stored.read(key, lambda: self._around(row))
 
-    def _read_around(self, row: int, key: int) -> Line[T]:
+    def _around(self, row: int) -> set[int]:
+        """The numbers of the rows that are read along with this one."""
         first = max(0, row - _PAGE // 4)
-        near = {self._keys[place] for place in range(first, min(first + _PAGE, len(self._keys)))}
-        wanted = [each for each in near if each != UNKNOWN and each not in self._lines]
-        stored = self._stored(wanted)
-        self._lines.update((each, self._line_of(stored.get(each))) for each in wanted)
-        line = self._lines[key]
-        for oldest in list(islice(self._lines, max(0, len(self._lines) - _MAX_KEPT))):
-            del self._lines[oldest]
-        return line
-
-    def _stored(self, rows: Sequence[int]) -> dict[int, Document]:
-        """Read rows; where some can't be read because of damage, the others all the same."""
-        try:
-            return dict(self._source.documents(self.kind, rows))
-        except (DeskError, MirrorError):
-            if len(rows) < 2:
-                return {}
-            half = len(rows) // 2
-            return self._stored(rows[:half]) | self._stored(rows[half:])
-
-    def _line_of(self, stored: Document | None) -> Line[T]:
-        if stored is None:
-            return Line(None)
-        gone_at, altered_at = _moment(stored.gone_at), _moment(stored.altered_at)
-        mark = Mark(gone_at, altered_at) if gone_at or altered_at else None
-        try:
-            return Line(self._codec.decode(stored.doc), mark)
-        except UnreadableJson:
-            return Line(None, mark)
-
-    def _forget(self, touched: frozenset[int] | None) -> None:
-        """Read these rows anew when they are looked at; and those that couldn't be read."""
-        if touched is None:
-            self._lines.clear()
-            return
-        unreadable = [row for row, line in self._lines.items() if line.record is None]
-        for row in [*(self._lines.keys() & touched), *unreadable]:
-            self._lines.pop(row, None)
+        return {self._keys[place] for place in range(first, min(first + _PAGE, len(self._keys)))} - {UNKNOWN}
 
     def _forget_texts(self) -> None:
         # The records stay: reading them again costs more than writing their texts again.
@@ -386,7 +367,3 @@ def _prepared(
 
 def _joined(one: Collection[int] | None, other: Collection[int] | None) -> frozenset[int] | None:
     return None if one is None or other is None else frozenset(one) | frozenset(other)
-
-
-def _moment(micros: int | None) -> datetime | None:
-    return None if micros is None else _EPOCH + timedelta(microseconds=micros)

@@ -37,6 +37,9 @@ _MANY_RUNS = 32
 FRESH_S = 30.0
 _MAX_LINES = 8_192
 
+# The first one first: it stands in all the names.
+_ESCAPED = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#x27;"))
+
 UNREADABLE = "Can't be read"
 _UNREADABLE_HINT = "This row can't be read from the local data. It is read again when the server's list comes anew."
 
@@ -104,10 +107,10 @@ class Line(Generic[T]):
 
 def plain_tooltip(text: str) -> str:
     """Tooltips guess rich text: escaped text inside a paragraph of ours is shown to the letter."""
-    # Only here: it loads a table of 2,000 names, and at the start there is hardly a tooltip yet.
-    import html
-
-    return f'<p style="white-space:pre-wrap">{html.escape(text)}</p>'
+    # As `html.escape` does, which loads a table of 2,000 names with it.
+    for sign, name in _ESCAPED:
+        text = text.replace(sign, name)
+    return f'<p style="white-space:pre-wrap">{text}</p>'
 
 
 Columns = tuple[Column[Any], ...]

@@ -100,7 +100,7 @@ def clauses_of(query: HistoryQuery, few: Callable[[str], list[str]], prefix: str
         least, most = (None if end is None else sort_key(end) for end in (query.least, query.most))
         made.append(Clause((_between(kind, query.amount, (">=", least), ("<=", most)),)))
     # What stands in every id leaves nothing out.
-    made += [_word(kind, word, few) for word in words_of_search(query.text) if word not in prefix]
+    made += [_word(kind, word, few, prefix) for word in words_of_search(query.text) if word not in prefix]
     return made
 
 
@@ -139,11 +139,11 @@ def _is_within(key: bytes, low: tuple[str, bytes], high: tuple[str, bytes]) -> b
     return above and below
 
 
-def _word(kind: Kind, word: str, few: Callable[[str], list[str]]) -> Clause:
+def _word(kind: Kind, word: str, few: Callable[[str], list[str]], prefix: str) -> Clause:
     if "\0" in word or any("\ud800" <= char <= "\udfff" for char in word):
         return Clause(())  # stands in no text
     shape = SHAPES[kind]
-    ways = [_text(kind, word)]
+    ways = [_text(kind, word, prefix)]
     for column in shape.few:
         told = _told_status if column == "status" else str.casefold
         values = tuple(value for value in few(column) if word in told(value))
@@ -159,13 +159,15 @@ def _told_status(code: str) -> str:
     return f"{code}\n{status_of(code).label}".casefold()
 
 
-def _text(kind: Kind, word: str) -> Way:
+def _text(kind: Kind, word: str, prefix: str) -> Way:
     holds = Sql("instr(f.words, ?)", (word,))
     if len(word) < _GRAM:
         return Way(holds, None)
     # From the end, where ids differ most, side by side: each run more is one list more to go through.
     places = [*range(len(word) - _GRAM, -1, -_GRAM)][:_MAX_GRAMS]
-    chosen = dict.fromkeys(word[at : at + _GRAM] for at in (*places, 0))
+    runs = dict.fromkeys(word[at : at + _GRAM] for at in (*places, 0))
+    # The lists of what stands in every id are the longest, and leave nothing out.
+    chosen = [run for run in runs if run not in prefix] or runs
     quoted = " AND ".join('"' + gram.replace('"', '""') + '"' for gram in chosen)
     table = words_of(kind)
     rows = Sql(f"SELECT rowid AS row FROM {table} WHERE {table} MATCH ?", (quoted,))  # noqa: S608 - our own names

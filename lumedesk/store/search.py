@@ -24,9 +24,11 @@ from lumedesk.store.schema import facts_of, indexes_of
 _FEW = 2_500
 # More rows than this are met soon enough by looking at one after the other, in order.
 _MANY = 50_000
+# So many rows at most are looked at one by one only to be counted.
+_MOST_COUNTED = 250_000
 # So many numbers are compared, or rows looked at, before anything is shown.
 _NUMBER_STEPS = 60_000
-_ROW_STEPS = 4_000
+_ROW_STEPS = 3_000
 _ROW_DIGITS = 8
 _BAD_ROW = "The local data are damaged: a row's number isn't one."
 
@@ -35,12 +37,13 @@ _BAD_ROW = "The local data are damaged: a row's number isn't one."
 class _Plan:
     """How to go about a query. `driver`: the clause that fewest rows may meet, of those that an index helps.
 
-    `most`: how many these are, or one more than are ever counted.
+    `most`: how many these are, or one more than are ever counted. `rows` finds them: few of them are known by number.
     """
 
     clauses: tuple[Clause, ...]
     driver: Clause | None
     most: int
+    rows: Sql
 
     @property
     def is_exact(self) -> bool:
@@ -74,8 +77,9 @@ class Search:
         if not plan.clauses:
             unfiltered = self._unfiltered(query)
             rows = self._numbers(Sql(f"{unfiltered.text} LIMIT ?", (*unfiltered.bindings, limit)))
-            total = self.total(query.kind) if query.order in ("at", "id") else self._counted(query.kind)
-            return Found(query, rows, total, is_whole=len(rows) == total)
+            # To count them takes longer than to find the first ones: only what was counted before is told.
+            total = len(rows) if len(rows) < limit else self._known_total(query)
+            return Found(query, rows, max(total, len(rows)), is_whole=len(rows) < limit)
         if plan.driver is not None and plan.most <= _FEW:
             rows = self._packed(self._sorted(query, plan))
             return Found(query, rows, len(rows))
@@ -88,16 +92,17 @@ class Search:
         counted = self.quick_count(query)
         if counted is not None:
             return counted
-        where = self._where(self._plan(query))
-        return self._one(f"SELECT count(*) FROM {facts_of(query.kind)} f WHERE {where.text}", where.bindings)  # noqa: S608
+        return self._counted_one_by_one(query.kind, self._plan(query))
 
     def quick_count(self, query: HistoryQuery) -> int | None:
         """How many rows are found, where indexes tell; None where rows would have to be looked at."""
         plan = self._plan(query)
         if not plan.clauses:
-            return self.total(query.kind) if query.order in ("at", "id") else self._counted(query.kind)
+            return self._total_of(query)
+        if plan.driver is not None and plan.most <= _FEW:
+            return self._counted_one_by_one(query.kind, plan)
         if len(plan.clauses) == 1 and plan.driver is not None:
-            return self._counted_by_ways(query.kind, plan.driver)
+            return self._counted_by_ways(query.kind, plan.driver, plan.most)
         return None
 
     def among(self, query: HistoryQuery) -> tuple[Sql, bool]:
@@ -164,15 +169,21 @@ class Search:
         if query.order not in SHAPES[kind].orders:
             raise ValueError(f"{kind.table} has no order {query.order}")
         clauses = clauses_of(query, lambda column: self.distinct(kind, column), self._prefix(kind))
-        driver, most = None, _MANY + 1
+        driver, most, rows = None, _MANY + 1, Sql("")
         for clause in clauses:
             if clause.has_rows:
-                rows = clause.rows()
-                sql = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) LIMIT {_MANY + 1})"  # noqa: S608
-                found = self._one(sql, rows.bindings)
-                if driver is None or found < most:
-                    driver, most = clause, found
-        return _Plan(tuple(clauses), driver, most)
+                meeting, count = self._looked_up(clause.rows())
+                if driver is None or count < most:
+                    driver, most, rows = clause, count, meeting
+        return _Plan(tuple(clauses), driver, most, rows)
+
+    def _looked_up(self, rows: Sql) -> tuple[Sql, int]:
+        """How these rows are found, and how many they are, or one more than are counted. Few are looked up only once."""
+        few = self._packed(Sql(f"SELECT row FROM ({rows.text}) LIMIT {_FEW + 1}", rows.bindings))  # noqa: S608
+        if len(few) <= _FEW:
+            return Sql("SELECT value AS row FROM json_each(?)", (str(few.tolist()),)), len(few)
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) LIMIT {_MANY + 1})"  # noqa: S608
+        return rows, self._one(sql, rows.bindings)
 
     # The SQL of each way
 
@@ -180,7 +191,7 @@ class Search:
         """The test on a row `f` of facts: through the driver where that spares most rows, else by looking at each."""
         if plan.driver is None or plan.most > _MANY:
             return both(plan.clauses)
-        rows = plan.driver.rows()
+        rows = plan.rows
         others = both(clause for clause in plan.clauses if clause is not plan.driver or not clause.is_exact)
         return Sql(f"f.row IN ({rows.text}) AND {others.text}", rows.bindings + others.bindings)
 
@@ -212,7 +223,7 @@ class Search:
 
     def _passed(self, query: HistoryQuery, plan: _Plan) -> Sql:
         """All rows found, by passing over all rows in order: for many, whose numbers alone tell whether they are found."""
-        rows = plan.driver.rows() if plan.driver is not None else Sql("")
+        rows = plan.rows
         order = f"f.{query.order} {_direction(query)} NULLS LAST, f.row {_direction(query)}"
         sql = f"SELECT f.row AS row FROM {facts_of(query.kind)} f WHERE +f.row IN ({rows.text}) ORDER BY {order}"  # noqa: S608
         return Sql(sql, rows.bindings)
@@ -225,7 +236,7 @@ class Search:
         tests, steps, among = plan.clauses, _ROW_STEPS, Sql("1")
         if plan.driver is not None and plan.most <= _MANY:
             # Whether a row is among the driver's is known from its number, without looking at it.
-            rows = plan.driver.rows()
+            rows = plan.rows
             steps, among = _NUMBER_STEPS, Sql(f"+o.row IN ({rows.text})", rows.bindings)
             tests = tuple(each for each in tests if each is not plan.driver or not each.is_exact)
         test = both(tests)
@@ -236,34 +247,64 @@ class Search:
             among.bindings + test.bindings,
         )
 
-    def _counted_by_ways(self, kind: Kind, clause: Clause) -> int | None:
+    def _counted_one_by_one(self, kind: Kind, plan: _Plan) -> int:
+        where = self._where(plan)
+        return self._one(f"SELECT count(*) FROM {facts_of(kind)} f WHERE {where.text}", where.bindings)  # noqa: S608
+
+    def _counted_by_ways(self, kind: Kind, clause: Clause, most: int) -> int | None:
         """How many rows meet a clause, mostly by its indexes alone; None where these don't tell."""
-        large = [way for way in clause.ways if self._reaches(way.rows)]
-        if len(large) > 1 or not all(way.is_exact for way in large):
+        large = [way for way in clause.ways if self._reaches(way.rows, _MANY)] if most > _MANY else []
+        if len(large) > 1:
             return None
         told = large or [way for way in clause.ways if way.is_exact]
         by_index = Clause(tuple(told))
-        rows = by_index.rows(once=len(told) > 1)
-        count = self._one(f"SELECT count(*) FROM ({rows.text})", rows.bindings)  # noqa: S608
+        rows, counted = by_index.rows(once=len(told) > 1), by_index.holds
+        if by_index.is_exact:
+            count = self._one(f"SELECT count(*) FROM ({rows.text})", rows.bindings)  # noqa: S608
+        elif self.total(kind) <= _MOST_COUNTED:
+            # With so few in all, looking at each takes less than looking them up.
+            holds = clause.holds
+            return self._one(f"SELECT count(*) FROM {facts_of(kind)} f WHERE {holds.text}", holds.bindings)  # noqa: S608
+        elif self._reaches(rows, _MOST_COUNTED):
+            return None
+        else:
+            count = self._one(
+                f"SELECT count(*) FROM ({rows.text}) o CROSS JOIN {facts_of(kind)} f ON f.row = o.row"  # noqa: S608
+                f" WHERE {counted.text}",
+                rows.bindings + counted.bindings,
+            )
         others = Clause(tuple(way for way in clause.ways if way not in told))
         if not others.ways:
             return count
         # The others are few enough to be looked at.
-        rows, holds, counted = others.rows(once=True), others.holds, by_index.holds
+        rows, holds = others.rows(once=True), others.holds
         return count + self._one(
             f"SELECT count(*) FROM {facts_of(kind)} f WHERE f.row IN ({rows.text}) AND {holds.text}"  # noqa: S608
             f" AND NOT {counted.text}",
             rows.bindings + holds.bindings + counted.bindings,
         )
 
-    def _reaches(self, rows: Sql | None) -> bool:
+    def _reaches(self, rows: Sql | None, count: int) -> bool:
+        """Whether there are more than so many of these rows."""
         if rows is None:
             return True
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) LIMIT {_MANY + 1})"  # noqa: S608
-        return self._one(sql, rows.bindings) > _MANY
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) LIMIT {count + 1})"  # noqa: S608
+        return self._one(sql, rows.bindings) > count
 
-    def _counted(self, kind: Kind) -> int:
-        return self._one(f"SELECT count(*) FROM {facts_of(kind)}")  # noqa: S608
+    def _total_of(self, query: HistoryQuery) -> int:
+        """How many rows there are in this order: those that came just now are in some only."""
+        if query.order in ("at", "id") or not self._is_behind(query.kind):
+            return self.total(query.kind)
+        return self._one(f"SELECT count(*) FROM {facts_of(query.kind)}")  # noqa: S608
+
+    def _known_total(self, query: HistoryQuery) -> int:
+        """The same where it was found before, or else 0."""
+        is_all = query.order in ("at", "id") or not self._is_behind(query.kind)
+        return self._totals.get(query.kind, 0) if is_all else 0
+
+    def _is_behind(self, kind: Kind) -> bool:
+        shown = self._one(f"SELECT ifnull(max(row), 0) FROM {kind.table}")  # noqa: S608
+        return shown > self._one(f"SELECT ifnull(max(row), 0) FROM {facts_of(kind)}")  # noqa: S608
 
     # Answers
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import shiboken6
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 
 from lumedesk.domain.codec import Codec, UnreadableJson
 from lumedesk.domain.credentials import Secret
@@ -28,9 +28,13 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 # A screen holds fewer rows, also a tall one.
-FIRST_ROWS = 200
+FIRST_ROWS = 80
 MOST_OF_A_KIND = 20
 _CACHE_KIB = 48 * 1024
+# So long what follows waits for the picture of the first rows: nobody looks at it before.
+_PICTURE_S = 0.05
+# A view lays itself out, once or twice, and is painted in as many rounds of the event loop.
+_ROUNDS = 4
 _CLOSE_TRIES = 200
 _CLOSE_TRY_S = 0.05
 _CODECS: dict[Kind, Codec[Any]] = {kind: Codec(kind.record) for kind in Kind}
@@ -101,8 +105,9 @@ class Lookups(QObject):
     ) -> Ticket[T]:
         """Find all rows; `prepare` is run on the second thread, and what it makes of them goes to `done`.
 
-        `first` hears the first rows before, at most 200: at once, with a count of what is known so far, and again with the
-        exact count where that is known before all rows are. A column or order that the history hasn't got reaches `failed`.
+        `first` hears the first rows before, at most FIRST_ROWS: at once, with a count of what is known so far, and again with
+        the exact count where that is known before all rows are. A column or order that the history hasn't got reaches
+        `failed`.
         """
         asked = _Asked(query, owner, first)
 
@@ -216,6 +221,7 @@ class _Asked:
         self._query = query
         self._owner = owner
         self._first = first
+        self._is_seen = threading.Event()
         self.ticket: Ticket[Any] | None = None
 
     def look(self, reader: MirrorReader, on_ui: Callable[[Callable[[], None]], None]) -> Found:
@@ -228,6 +234,7 @@ class _Asked:
             )
             if found.is_whole:
                 return found
+            self._is_seen.wait(_PICTURE_S)
             self._go_on()
             count = reader.quick_count(self._query)
             if count is not None and count != found.count:
@@ -244,10 +251,22 @@ class _Asked:
     def _tell(self, found: Found, on_ui: Callable[[Callable[[], None]], None]) -> None:
         on_ui(lambda: self._hear(found))
 
+    @property
+    def _is_over(self) -> bool:
+        return self.ticket is None or self.ticket.is_over
+
     def _hear(self, found: Found) -> None:
-        is_over = self.ticket is None or self.ticket.is_over
-        if self._first is not None and not is_over and shiboken6.isValid(self._owner):
+        if self._first is not None and not self._is_over and shiboken6.isValid(self._owner):
             self._first(found)
+            self._come_round(_ROUNDS)
+        else:
+            self._is_seen.set()
+
+    def _come_round(self, rounds: int) -> None:
+        if rounds and not self._is_over:
+            QTimer.singleShot(0, lambda: self._come_round(rounds - 1))
+        else:
+            self._is_seen.set()
 
 
 class _Addition:

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
 from lumedesk.models import history_table as module
+from lumedesk.models import stored_lines
 from lumedesk.models import table as table_module
 from lumedesk.models import texts as texts_module
 from lumedesk.models.history_table import HistoryTable
@@ -162,7 +163,7 @@ def test_a_failed_search_keeps_what_was_shown_and_says_so(qtbot: QtBot, mirror: 
 def test_only_a_window_is_read_and_only_so_much_is_kept(
     qapp: object, mirror: Mirror, source: DirectSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_MAX_KEPT", 2 * module._PAGE)
+    monkeypatch.setattr(stored_lines, "_MAX_KEPT", 2 * module._PAGE)
     write(mirror, Kind.TRADES, [a_trade(transaction_id=f"t{n:04}", created_at=at(n)) for n in range(1_000)])
     table = TradesTable(source)
     table.ask(order="id", descending=False)

@@ -31,7 +31,7 @@ class Waiting:
         prepare: Callable[[], Any],
         done: Callable[[Any], None],
         failed: Callable[[DeskError], None],
-        tell_first: Callable[[], None],
+        tell_first: Callable[[bool], None],
     ) -> None:
         self.rows = rows
         self._prepare = prepare
@@ -45,9 +45,10 @@ class Waiting:
     def cancel(self) -> None:
         self.is_cancelled = True
 
-    def tell_first(self) -> None:
+    def tell_first(self, *, counted: bool = True) -> None:
+        """`counted`: with how many there are in all; otherwise that isn't known yet."""
         if not (self.is_cancelled or self.is_over):
-            self._tell_first()
+            self._tell_first(counted)
 
     def prepare(self) -> None:
         """What another thread does in the desk."""
@@ -94,13 +95,18 @@ class Source:
         first: Callable[[Found], None] | None = None,
     ) -> Waiting:
         error, rows = self.error, self.rows(query)
-        few = Found(query, rows[: self.first_rows], len(rows), len(rows) <= self.first_rows)
+        few = rows[: self.first_rows]
+
+        def tell_first(counted: bool) -> None:
+            if first is not None:
+                first(Found(query, few, len(rows) if counted else len(few), len(few) == len(rows)))
+
         waiting = Waiting(
             rows,
             lambda: prepare(Found(query, rows, len(rows))),
             done,
             failed,
-            lambda: None if first is None else first(few),
+            tell_first,
         )
         self.waiting.append(waiting)
         if not self.holds:

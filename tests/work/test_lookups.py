@@ -21,7 +21,7 @@ from lumedesk.store.mirror_file import open_mirror, set_mirror_aside
 from lumedesk.store.paths import ProfilePaths
 from lumedesk.work import lookups as module
 from lumedesk.work.engine import Engine, Unexpected
-from lumedesk.work.lookups import DataUnreadable, Lookups
+from lumedesk.work.lookups import FIRST_ROWS, DataUnreadable, Lookups
 from tests.support.builders import a_beneficiary, a_deposit, a_fill, a_trade, a_wallet, a_withdrawal, an_account
 from tests.support.desk import Asker
 from tests.support.keys import STORE_KEY
@@ -93,10 +93,15 @@ def test_all_rows_are_prepared_off_the_ui_thread(lookups: Lookups, tables: apsw.
 def test_the_first_rows_come_first_with_their_count(lookups: Lookups, tables: apsw.Connection, qtbot: QtBot) -> None:
     fill(tables, Kind.TRADES, [a_trade() for _ in range(300)])
     finder = found(lookups, qtbot, TRADES)
-    [first] = finder.firsts
-    assert (len(first.rows), first.count, first.is_whole) == (200, 300, False)
-    assert finder.answers[0].rows[:200] == first.rows
+    first, counted = finder.firsts
+    assert (len(first.rows), first.is_whole) == (FIRST_ROWS, False)
+    # To count them for the first time takes longer than to find the first ones.
+    assert (first.count, counted.count, counted.is_whole) == (FIRST_ROWS, 300, False)
+    assert finder.answers[0].rows[:FIRST_ROWS] == first.rows == counted.rows
     assert (finder.answers[0].count, finder.answers[0].is_whole) == (300, True)
+    for order in ("id", "pair"):
+        [first] = found(lookups, qtbot, HistoryQuery(Kind.TRADES, order=order)).firsts
+        assert (len(first.rows), first.count) == (FIRST_ROWS, 300)
 
 
 def test_a_count_that_is_known_before_all_rows_is_told_before(
@@ -107,13 +112,35 @@ def test_a_count_that_is_known_before_all_rows_is_told_before(
     fill(tables, Kind.TRADES, [a_trade(status="PENDING" if n % 2 else "COMPLETED") for n in range(600)])
     finder = found(lookups, qtbot, HistoryQuery(Kind.TRADES, text="pending"))
     early, counted = finder.firsts
-    assert early.rows == counted.rows == finder.answers[0].rows[:200]
+    assert early.rows == counted.rows == finder.answers[0].rows[:FIRST_ROWS]
     assert early.count < 300
     assert (counted.count, counted.is_whole) == (300, False)
     # Where rows would have to be looked at for it, it comes with all of them.
     finder = found(lookups, qtbot, HistoryQuery(Kind.TRADES, text="pending usdt"))
     assert len(finder.firsts) == 1
     assert finder.answers[0].count == 300
+
+
+def test_what_follows_waits_for_the_picture_of_the_first_rows_and_no_longer(
+    lookups: Lookups, tables: apsw.Connection, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the event loop's turns, not by the time that is given it where the window hangs."""
+    monkeypatch.setattr(module, "_PICTURE_S", 3_600)
+    fill(tables, Kind.TRADES, [a_trade() for _ in range(300)])
+    finder = found(lookups, qtbot, TRADES)
+    # The first rows were told and painted before all of them were prepared.
+    assert finder.threads[0] == "MainThread"
+    assert finder.threads[-1] == "lumedesk-lookups"
+    # Nobody wants the answer any more: nobody waits for its picture.
+    for _ in range(3):
+        dropped = Finder()
+        lookups.find(
+            HistoryQuery(Kind.TRADES, order="id"), rows_of, dropped, dropped.done, None, dropped.first
+        ).cancel()
+    pending = lookups.find(HistoryQuery(Kind.TRADES, order="pair"), rows_of, dropped, dropped.done, None, dropped.first)
+    qtbot.waitUntil(lambda: bool(dropped.firsts))
+    pending.cancel()
+    assert found(lookups, qtbot, HistoryQuery(Kind.TRADES, text="trd")).answers[0].count == 300
 
 
 def test_nobody_needs_to_hear_of_the_first_rows(lookups: Lookups, tables: apsw.Connection, qtbot: QtBot) -> None:

@@ -5,14 +5,15 @@ fonts are made once, and the style isn't asked to draw backgrounds that are a li
 """
 
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from lumedesk.domain.details import DOTS
-from lumedesk.domain.statuses import Status
+from lumedesk.domain.statuses import Status, Tone
 from lumedesk.models.table import DISPLAY, MARK, STATUS, Mark
 from lumedesk.models.texts import NOTHING
 from lumedesk.views.theme import DOUBLE, HALF, SMALL, UNIT, Look, text_font
@@ -22,6 +23,7 @@ _MARGIN = 12
 # Beyond this many decimals a column gives up room for them, and its figures end where they end.
 _MAX_FRACTION = 8
 _MAX_MEASURED = 20_000
+_MAX_PILLS = 256
 _SIGN = 14
 # Hoisted, as all that is looked up for each cell.
 _ELIDE = Qt.TextElideMode.ElideRight
@@ -39,11 +41,15 @@ class CellDelegate(QStyledItemDelegate):
         self._metrics = QFontMetrics(QFont())
         self._rise = 0
         self._widths: dict[str, int] = {}
+        # Texts too long for their cell, with its width; and what of them is written.
+        self._cut: dict[tuple[str, int], str] = {}
 
     def begin(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect) -> None:
         """Paint the rule below the row, and make the painter's font this cell's."""
         # The view itself has painted the row before, selected or not: only the rule below it is missing.
-        painter.fillRect(rect.x(), rect.y() + rect.height() - 1, rect.width(), 1, _ink(self.look.colours.sunken))
+        bottom = rect.y() + rect.height() - 1
+        painter.setPen(_ink(self.look.colours.sunken))
+        painter.drawLine(rect.x(), bottom, rect.x() + rect.width() - 1, bottom)
         font = option.font
         if font != self._font:
             # A copy: the option's own dies with it.
@@ -56,6 +62,7 @@ class CellDelegate(QStyledItemDelegate):
     def forget_widths(self) -> None:
         """Measure texts anew."""
         self._widths.clear()
+        self._cut.clear()
 
     def width(self, text: str) -> int:
         """How wide a text is in this cell's font."""
@@ -74,9 +81,15 @@ class CellDelegate(QStyledItemDelegate):
         """Write a line of text from the left margin on, cut with an ellipsis where it is too long."""
         room = rect.width() - 2 * _MARGIN
         if self.width(text) > room:
-            text = self._metrics.elidedText(text, _ELIDE, room)
+            text = self._cut.get((text, room)) or self._cut_to(text, room)
         painter.setPen(_ink(colour))
         painter.drawText(rect.x() + _MARGIN, self.baseline(rect), text)
+
+    def _cut_to(self, text: str, room: int) -> str:
+        if len(self._cut) > _MAX_MEASURED:
+            self._cut.clear()
+        cut = self._cut[text, room] = self._metrics.elidedText(text, _ELIDE, room)
+        return cut
 
 
 class TextDelegate(CellDelegate):
@@ -150,11 +163,19 @@ class AmountDelegate(CellDelegate):
         telling = fraction.rstrip("0")
         strong = whole + (point + telling if telling else "")
         quiet = fraction[len(telling) :] if telling else point + fraction
-        widths = [self._metrics.horizontalAdvance(each) for each in (whole, strong, quiet)]
+        width = self._metrics.horizontalAdvance
+        to_point = width(whole)
+        strong_width = width(strong) if telling else to_point
         if len(self._figures) > _MAX_MEASURED:
             self._figures.clear()
         self._figures[text] = figure = _Figure(
-            strong, quiet, widths[0], widths[1], widths[1] + widths[2], len(fraction), not text.strip("-0.,")
+            strong,
+            quiet,
+            to_point,
+            strong_width,
+            strong_width + width(quiet) if quiet else strong_width,
+            len(fraction),
+            not text.strip("-0.,"),
         )
         return figure
 
@@ -184,6 +205,13 @@ def figure_left(edge: int, right: int, aligned: int, pushed: int) -> int | None:
 class StatusDelegate(CellDelegate):
     """Paints a status as a pill: a dot, a word, a tint. A mark on the record is a sign at the right of it."""
 
+    def __init__(self, look: Look, parent: QWidget) -> None:
+        super().__init__(look, parent)
+        self._widget = parent
+        # Pills as they were painted in these colours: there are few, and each takes long.
+        self._pills: dict[tuple[str, Tone, int, int, float], QPixmap] = {}
+        self._colours = look.colours
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """As Qt has it."""
         rect = option.rect
@@ -195,14 +223,36 @@ class StatusDelegate(CellDelegate):
             paint_sign(painter, place, mark, self.look)
             room = room.adjusted(0, 0, -_SIGN - HALF, 0)
         if isinstance(status, Status):
-            paint_pill(painter, room, status, self.look)
+            painter.drawPixmap(room.topLeft(), self._pill(status, room.width(), room.height()))
         elif index.data(DISPLAY) == NOTHING:
             painter.setFont(option.font)
             self.write(painter, rect, NOTHING, self.look.colours.faint)
 
+    def _pill(self, status: Status, width: int, height: int) -> QPixmap:
+        if self._colours is not self.look.colours:
+            self._colours = self.look.colours
+            self._pills.clear()
+        scale = self._widget.devicePixelRatioF()
+        key = (status.label, status.tone, width, height, scale)
+        pill = self._pills.get(key)
+        if pill is None:
+            if len(self._pills) > _MAX_PILLS:
+                self._pills.clear()
+            width = max(1, min(width, _pill_size(status.label)[0]))
+            pill = self._pills[key] = QPixmap(ceil(width * scale), ceil(height * scale))
+            pill.setDevicePixelRatio(scale)
+            pill.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pill)
+            paint_pill(painter, QRect(0, 0, width, height), status, self.look)
+            painter.end()
+        return pill
+
 
 def paint_background(painter: QPainter, option: QStyleOptionViewItem) -> None:
     """Paint an empty cell as the style has it, for lists whose cells show hovering."""
+    # Only here: its names take 5 ms to load, and no table needs them.
+    from PySide6.QtWidgets import QStyle
+
     empty = QStyleOptionViewItem(option)
     empty.text = ""
     empty.state = option.state & ~QStyle.StateFlag.State_HasFocus

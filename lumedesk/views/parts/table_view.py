@@ -75,7 +75,7 @@ class RecordView(QTableView):
         """As Qt has it; until the operator resizes a column, the columns fit the room there is."""
         super().resizeEvent(event)
         if self._fits:
-            self._fit_columns(self.viewport().width())
+            self._fit_columns(event.size().width())
 
     def _fit_columns(self, room: int) -> None:
         columns = self._table.columns

@@ -168,7 +168,9 @@ class Banner(QFrame):
         self._words = Label(wraps=True)
         self._words.setObjectName(f"{name}-text")
         self.button = button(f"{name}-action", action or "OK")
-        self.button.setVisible(bool(action))
+        if not action:
+            # Never the other way: what is shown before it has a parent opens as a window of its own.
+            self.button.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(DOUBLE, UNIT, UNIT, UNIT)
         row.setSpacing(DOUBLE)
