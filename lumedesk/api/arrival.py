@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 
 from lumedesk.api.body import GZIP_WINDOW, MAX_RATIO, RATIO_FROM, BodyRefused, coding_of, inflate, mebibytes
+from lumedesk.api.connection import Connection
 from lumedesk.api.failures import request_id_of
 from lumedesk.domain.errors import DeskError, TimedOut, Unreadable, Wire
 
@@ -16,6 +17,9 @@ from lumedesk.domain.errors import DeskError, TimedOut, Unreadable, Wire
 ARRIVAL_CAP = 4 * 1024 * 1024 * 1024
 _COMPRESSED_CAP = 512 * 1024 * 1024
 _PIECE = 64 * 1024
+# From this length on a body is read from the connection itself: the HTTP library copies what comes three times over. What
+# it never saw the end of it doesn't use again, so the next request has to connect anew.
+_LONG = 1024 * 1024
 
 
 class Arrival:
@@ -49,8 +53,11 @@ class Arrival:
         """16 bytes that are equal for compressed bodies that came over the wire alike; none for others."""
         return self._digest.digest()[:16] if self._is_compressed else b""
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The list's bytes, decompressed, as they come; none when it is known to be the same. Errors: DeskError."""
+    async def pieces(self) -> AsyncIterator[bytes | memoryview]:
+        """The list's bytes, decompressed, as they come; none when it is known to be the same. Errors: DeskError.
+
+        Each piece is there only until the next one is asked for.
+        """
         try:
             coding = coding_of(self._response)
             self._is_compressed = coding == "gzip"
@@ -66,7 +73,7 @@ class Arrival:
                     yield piece
             else:
                 # Ten times smaller than what is in it, so it can wait until it is known to be another one.
-                compressed = [piece async for piece in self._within(_COMPRESSED_CAP)]
+                compressed = [bytes(piece) async for piece in self._within(_COMPRESSED_CAP)]
                 self.is_same = self.digest == self._known
                 if not self.is_same:
                     async for piece in self._inflated(_each(compressed)):
@@ -76,8 +83,8 @@ class Arrival:
                 f"HTTP {self._response.status_code}, but {error}.", wire=Wire.ANSWERED, request_id=self.request_id
             ) from error
 
-    async def _received(self) -> AsyncIterator[bytes]:
-        stream = self._response.aiter_raw()
+    async def _received(self) -> AsyncIterator[bytes | memoryview]:
+        stream = self._raw()
         while True:
             began = time.perf_counter()
             try:
@@ -97,7 +104,34 @@ class Arrival:
                 self._digest.update(piece)
             yield piece
 
-    async def _within(self, cap: int) -> AsyncIterator[bytes]:
+    async def _raw(self) -> AsyncIterator[bytes | memoryview]:
+        connection, left = self._behind()
+        # It closes the connection once nobody has it any more.
+        through = self._response.aiter_raw()
+        async for piece in through:
+            yield piece
+            left -= len(piece)
+            if connection is not None:
+                # That was what the library had read together with the head.
+                break
+        while connection is not None and left > 0:
+            some = (await connection.some())[:left]
+            if not some:
+                raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
+            yield some
+            left -= len(some)
+
+    def _behind(self) -> tuple[Connection | None, int]:
+        """The connection below and the body's length, where it may be read there: the length alone tells the body's end."""
+        headers = self._response.headers
+        length, connection = headers.get("content-length", ""), self._response.extensions.get("network_stream")
+        is_plain = self._response.status_code == httpx.codes.OK and "transfer-encoding" not in headers
+        if not (is_plain and isinstance(connection, Connection) and length.isdecimal()):
+            return None, 0
+        size = int(length[:20])
+        return (connection, size) if size >= _LONG else (None, 0)
+
+    async def _within(self, cap: int) -> AsyncIterator[bytes | memoryview]:
         size = 0
         async for piece in self._received():
             size += len(piece)
@@ -105,12 +139,12 @@ class Arrival:
                 raise BodyRefused(f"the body is larger than {mebibytes(cap)}")
             yield piece
 
-    async def _inflated(self, compressed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _inflated(self, compressed: AsyncIterator[bytes | memoryview]) -> AsyncIterator[bytes]:
         inflater = zlib.decompressobj(GZIP_WINDOW)
         transferred = size = 0
         async for piece in compressed:
             transferred += len(piece)
-            waiting = piece
+            waiting: bytes | memoryview = piece
             while waiting:
                 if inflater.eof:
                     raise BodyRefused("there is something behind the end of the gzip stream")
@@ -126,6 +160,6 @@ class Arrival:
             raise BodyRefused("the gzip stream ends too early")
 
 
-async def _each(pieces: list[bytes]) -> AsyncIterator[bytes]:
+async def _each(pieces: list[bytes]) -> AsyncIterator[bytes | memoryview]:
     for piece in pieces:
         yield piece

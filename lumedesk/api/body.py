@@ -70,7 +70,7 @@ def coding_of(response: httpx.Response) -> str:
     return "gzip" if "gzip" in coding else ""
 
 
-def inflate(inflater: "zlib._Decompress", waiting: bytes, most: int) -> tuple[bytes, bytes]:
+def inflate(inflater: "zlib._Decompress", waiting: bytes | memoryview, most: int) -> tuple[bytes, bytes]:
     """At most `most` bytes of what is compressed in `waiting`, and what of it is left. Errors: BodyRefused."""
     try:
         part = inflater.decompress(waiting, most)

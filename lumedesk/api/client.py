@@ -70,6 +70,11 @@ class LumetradeClient:
         return self._transport.host
 
     @property
+    def is_asked(self) -> bool:
+        """Whether an exchange is under way that somebody may wait for: any but a long list. On any thread."""
+        return self._transport.is_asked
+
+    @property
     def key_fingerprint(self) -> str:
         """Tells two API keys apart without naming either."""
         return self._transport.key_fingerprint

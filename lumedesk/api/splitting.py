@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import msgspec
 
 from lumedesk.api.parse import paged, split_broken
+from lumedesk.api.recognising import Recogniser
 from lumedesk.domain.codec import Codec, UnreadableJson
-from lumedesk.domain.segments import Segment, piece_digest
+from lumedesk.domain.segments import Segment
 
 _ROWS: Codec[list[msgspec.Raw]] = Codec(list[msgspec.Raw])
 _PIECE = 64 * 1024
@@ -18,6 +19,7 @@ _AHEAD = 3
 _BETWEEN = re.compile(rb"\}[ \t\r\n]*+,[ \t\r\n]*+(?=\{)")
 _TAIL = 4 * 1024
 _MOST_CUTS = 64
+_COMMA = ord(",")
 _SPACE = b" \t\r\n"
 _SPACES = tuple(bytearray([each]) for each in _SPACE)
 _AFTER_ROW = (bytearray(b","), bytearray(b"]"))
@@ -45,8 +47,10 @@ class Splitter:
     read: the server says that it holds more than it sent. Errors: UnreadableJson, from `feed` and `end`.
     """
 
-    def __init__(self, known: Sequence[Segment] = (), resource: str = "") -> None:
+    def __init__(self, known: Sequence[Segment] = (), resource: str = "", recogniser: Recogniser | None = None) -> None:
+        """`recogniser`: one that has seen the same runs before takes less time for them."""
         self._known = known
+        self._recogniser = recogniser or Recogniser()
         self._resource = resource
         self._next = 0
         self._waiting = bytearray()
@@ -59,9 +63,16 @@ class Splitter:
         self.is_partial = False
         self.is_empty = True
 
-    def feed(self, data: bytes) -> Iterator[Same | Piece]:
-        """Take the next bytes; what can be told so far."""
-        self._waiting += data
+    def feed(self, data: bytes | memoryview) -> Iterator[Same | Piece]:
+        """Take the next bytes; what can be told so far. They aren't looked at once all of that was heard."""
+        passed = 0
+        if self._is_array:
+            with memoryview(data) as view:
+                for passed in self._passed_over(view):  # noqa: B007 - where the last one ended
+                    yield self._told(Same(self._next - 1))
+                self._waiting += view[passed:]
+        else:
+            self._waiting += data
         if self._is_array is None and not self._begin():
             return
         if self._is_array:
@@ -93,13 +104,36 @@ class Splitter:
             del self._waiting[:1]
         return True
 
+    def _passed_over(self, data: memoryview) -> Iterator[int]:
+        """Pass over the known runs that come next, without a copy; after each, how far into `data` that is."""
+        at = 0
+        for known in self._known[self._next :]:
+            end = at + known.size - len(self._waiting)
+            # Anything but a mere comma behind it takes another look.
+            if not at <= end < len(data) or data[end] != _COMMA:
+                return
+            if self._waiting:
+                if not self._recogniser.is_same(known, bytes(self._waiting) + data[at:end]):
+                    return
+                self._waiting.clear()
+            elif not self._recogniser.is_same(known, data[at:end]):
+                return
+            at = end + 1
+            self._next += 1
+            self._passed += known.size + 1
+            self._expects_row, self._wanted = True, 1
+            yield at
+
     def _runs(self, *, is_last: bool) -> Iterator[Same | Piece]:
         while True:
+            if self._same():
+                yield self._told(Same(self._next - 1))
+                continue
             # To find a run again that has moved, the next ones must be here too.
             ahead = sum(known.size for known in self._known[self._next : self._next + 2])
             if not is_last and len(self._waiting) < max(self._wanted, min(ahead, 8 * _PIECE) + _PIECE):
                 return
-            told = self._same() or self._cut(is_last=is_last)
+            told = self._before_known() or self._cut(is_last=is_last)
             if told is None:
                 # Nothing ends here: look again when there is twice as much, so that no size costs its square.
                 self._wanted = 2 * len(self._waiting)
@@ -111,16 +145,20 @@ class Splitter:
         self.is_empty = False
         return told
 
-    def _same(self) -> Same | Piece | None:
-        """The next known run if it stands here; or else the rows before the first that stands further on."""
+    def _same(self) -> bool:
+        """Pass over the next known run if it stands here."""
         if self._next >= len(self._known):
-            return None
+            return False
         self._skip_space()
         known = self._known[self._next]
-        if self._stands(known):
-            self._next += 1
-            self._take(known.size)
-            return Same(self._next - 1)
+        if not self._stands(known):
+            return False
+        self._next += 1
+        self._take(known.size)
+        return True
+
+    def _before_known(self) -> Piece | None:
+        """The rows before the first known run that stands further on."""
         for ahead, later in enumerate(self._known[self._next : self._next + _AHEAD], self._next):
             at = self._waiting.find(later.head, max(1, self._searched.get(ahead, 0) - self._passed))
             if at < 0:
@@ -140,7 +178,7 @@ class Splitter:
         if self._waiting[known.size : known.size + 64].lstrip(_SPACE)[:1] not in _AFTER_ROW:
             return False
         with memoryview(self._waiting) as whole, whole[: known.size] as run:
-            return piece_digest(run) == known.digest
+            return self._recogniser.is_same(known, run)
 
     def _cut(self, *, is_last: bool) -> Piece | None:
         """The rows of about one piece, where they are surely whole: both ends parted from others, and JSON in between."""

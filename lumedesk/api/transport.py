@@ -18,6 +18,7 @@ import httpx
 from lumedesk import __version__
 from lumedesk.api.arrival import Arrival
 from lumedesk.api.body import LIST_CAP, SMALL_CAP, BodyRefused, read_body
+from lumedesk.api.connection import Connections
 from lumedesk.api.endpoint import Endpoint
 from lumedesk.api.failures import network_failure, request_id_of, server_date_of, status_failure
 from lumedesk.api.tls import system_trust, trusting_nobody
@@ -83,11 +84,17 @@ class Transport:
         self._client: httpx.AsyncClient | None = None
         self._closed = False
         self._in_flight = 0
+        self._exchanges = 0
 
     @property
     def host(self) -> str:
         """The host that every request goes to."""
         return self._endpoint.host
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether an exchange is under way that somebody may wait for: any but a long list. On any thread."""
+        return self._exchanges > 0
 
     @property
     def key_fingerprint(self) -> str:
@@ -164,6 +171,7 @@ class Transport:
         client = self._opened()
         trail = _Trail(method)
         self._count(+1)
+        self._exchanges += 1
         try:
             # One deadline over everything: httpx's own timeouts restart with each byte that drips in.
             async with asyncio.timeout(deadline_s):
@@ -176,6 +184,7 @@ class Transport:
         except Exception as error:
             raise network_failure(error, trail.wire, self._credentials.secret) from error
         finally:
+            self._exchanges -= 1
             self._count(-1)
 
     async def _arrival(self, url: httpx.URL, known: bytes | None, take: Callable[[Arrival], Awaitable[T]]) -> T:
@@ -280,10 +289,12 @@ class Transport:
                 verify=context, trust_env=False, http1=True, http2=False, proxy=proxy, limits=limits, retries=0
             )
 
-        return _FreshForPosts(
-            reads=pool(httpx.Limits(max_connections=6, max_keepalive_connections=4, keepalive_expiry=15.0)),
-            posts=pool(httpx.Limits(max_connections=4, max_keepalive_connections=0)),
-        )
+        reads = pool(httpx.Limits(max_connections=6, max_keepalive_connections=4, keepalive_expiry=15.0))
+        if proxy is None or proxy.url.scheme != "https":
+            # For long lists only: what moves money, and TLS within a proxy's TLS, is left to the library's connections.
+            # httpx hands the pool all that it may be told but this.
+            reads._pool._network_backend = Connections()
+        return _FreshForPosts(reads, pool(httpx.Limits(max_connections=4, max_keepalive_connections=0)))
 
     def _count(self, change: int) -> None:
         self._in_flight += change

@@ -13,6 +13,9 @@ from lumedesk.store.schema import facts_of, indexes_of, words_of
 # From as many rows on, indexes are made afterwards, at once: that costs half.
 _MANY = 20_000
 _FEW = 25
+# As many parts of the same size the search for words has before it merges them into one: SQLite's own 4 writes all that is
+# found once more than this, and finding takes no longer.
+_PARTS = 8
 
 
 def behind(db: apsw.Connection, kind: Kind) -> int:
@@ -38,7 +41,7 @@ def catch_up(db: apsw.Connection, kind: Kind, most: int, goes_on: Callable[[], b
         return 0
     for start in range(0, len(rows), _FEW):
         some = rows[start : start + _FEW]
-        _write(db, kind, [(row, at, *facts_in(kind, doc)[1:]) for row, at, doc in some])
+        _write(db, kind, [(row, *facts_in(kind, doc, at)) for row, at, doc in some])
         if not goes_on():
             break
     return behind(db, kind)
@@ -49,7 +52,7 @@ def replace_facts(db: apsw.Connection, kind: Kind, row: int) -> None:
     for (words,) in list(db.execute(f"SELECT words FROM {facts_of(kind)} WHERE row = ?", (row,))):  # noqa: S608
         _forget(db, kind, row, words)
         [(at, doc)] = db.execute(f"SELECT at, doc FROM {kind.table} WHERE row = ?", (row,))  # noqa: S608
-        _write(db, kind, [(row, at, *facts_in(kind, doc)[1:])])
+        _write(db, kind, [(row, *facts_in(kind, doc, at))])
 
 
 def forget_row(db: apsw.Connection, kind: Kind, row: int) -> None:
@@ -68,6 +71,12 @@ def drop_indexes(db: apsw.Connection, kind: Kind) -> bool:
     for name in indexes_of(kind):
         db.execute(f"DROP INDEX IF EXISTS {name}")
     return True
+
+
+def merge_seldom(db: apsw.Connection, kind: Kind) -> None:
+    """Before many rows at once: leave more of the words where they are. Kept in the file; within a transaction."""
+    table = words_of(kind)
+    db.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('automerge', ?)", (_PARTS,))  # noqa: S608
 
 
 def missing_indexes(db: apsw.Connection, kind: Kind) -> list[str]:

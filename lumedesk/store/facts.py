@@ -1,6 +1,5 @@
 """From a record's JSON to what its history is ordered, filtered and searched by. See `histories` for what these mean."""
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,22 +10,22 @@ from lumedesk.domain.money import MAX_EXPONENT
 from lumedesk.domain.times import micros
 from lumedesk.store.histories import SHAPES, words_in
 
-Facts = Callable[[bytes], tuple[Any, ...]]
-
 _CODECS: dict[Kind, Codec[Any]] = {kind: Codec(kind.record) for kind in SHAPES}
 
 
-def facts_of(kind: Kind, raw: bytes) -> tuple[Any, ...]:
-    """The values of the kind's columns; `at` is None where the record has no time. Never raises.
+def facts_of(kind: Kind, raw: bytes, at: int | None = None) -> tuple[Any, ...]:
+    """The values of the kind's columns. Never raises.
 
-    What can't be read has no values: the record itself then says so where it is shown.
+    `at` stands for the first of them, the record's time, where that is known; else it is read, and may be None. What can't
+    be read has no values: the record itself then says so where it is shown.
     """
-    if kind is Kind.TRADES and (facts := _trade_facts(raw)) is not None:
+    if kind is Kind.TRADES and (facts := _trade_facts(raw, at)) is not None:
         return facts
     try:
-        return SHAPES[kind].values(_CODECS[kind].decode(raw))
+        read = SHAPES[kind].values(_CODECS[kind].decode(raw))
     except UnreadableJson:
-        return (None,) * len(SHAPES[kind].columns)
+        read = (None,) * len(SHAPES[kind].columns)
+    return read if at is None else (at, *read[1:])
 
 
 class _Named(msgspec.Struct, frozen=True, rename="camel", gc=False):
@@ -49,7 +48,7 @@ class _Trade(msgspec.Struct, frozen=True, rename="camel", gc=False, kw_only=True
 _decode_trade = msgspec.json.Decoder(_Trade).decode
 
 
-def _trade_facts(raw: bytes) -> tuple[Any, ...] | None:
+def _trade_facts(raw: bytes, at: int | None = None) -> tuple[Any, ...] | None:
     """The same as reading the whole record gives, for a trade in which all is there and plain; else None."""
     try:
         trade = _decode_trade(raw)
@@ -60,7 +59,7 @@ def _trade_facts(raw: bytes) -> tuple[Any, ...] | None:
         return None
     words = "\n".join([trade.transaction_id, *[fill.transaction_id for fill in trade.fills]])
     return (
-        micros(trade.created_at),
+        micros(trade.created_at) if at is None else at,
         micros(trade.completed_at),
         trade.status,
         f"{trade.from_currency}/{trade.to_currency}",

@@ -20,7 +20,7 @@ from lumedesk.store.arriving import Arriving, notice, notice_once
 from lumedesk.store.datasets import Dataset, micros_of, write_dataset
 from lumedesk.store.mirror_file import note_damage, open_mirror, rows_before, wipe
 
-_STEP = 2_000
+_STEP = 5_000
 _MANY_PAGES = 500
 
 
@@ -128,7 +128,8 @@ class Mirror:
     def prepare_to_catch_up(self, kind: Kind) -> None:
         """Call before `catch_up` is called until nothing is left."""
         with self._transaction():
-            catching_up.drop_indexes(self._db, kind)
+            if catching_up.drop_indexes(self._db, kind):
+                catching_up.merge_seldom(self._db, kind)
 
     def catch_up(self, kind: Kind, goes_on: Callable[[], bool] = lambda: True) -> int:
         """Make the next few rows findable; how many are left, at most. `goes_on` is asked again and again meanwhile."""

@@ -4,8 +4,10 @@ import logging
 from pathlib import Path
 
 from lumedesk.domain.credentials import Secret
-from lumedesk.store.private_file import NotReadable, NotWritable, read_json, write_json
+from lumedesk.store.private_file import NotReadable, NotWritable, is_newer, read_json, write_json
 
+# The first files didn't say one.
+_VERSION = 1
 log = logging.getLogger(__name__)
 
 
@@ -16,12 +18,14 @@ class OwnerFile:
         """`key` seals the file. Never raises."""
         self._path = path
         self._key = key
+        self._is_foreign = False
         self.key_fingerprint = ""
         try:
             told = read_json(path, key)
         except (NotReadable, OSError):
             return
-        if isinstance(told, dict) and isinstance(told.get("key"), str):
+        self._is_foreign = is_newer(told, _VERSION)
+        if not self._is_foreign and isinstance(told, dict) and isinstance(told.get("key"), str):
             self.key_fingerprint = told["key"]
 
     def keep(self, key_fingerprint: str) -> None:
@@ -29,7 +33,10 @@ class OwnerFile:
         if key_fingerprint == self.key_fingerprint:
             return
         self.key_fingerprint = key_fingerprint
+        if self._is_foreign:
+            log.warning("%s was written by a newer LumeDesk and stays as it is", self._path.name)
+            return
         try:
-            write_json(self._path, {"key": key_fingerprint}, self._key)
+            write_json(self._path, {"version": _VERSION, "key": key_fingerprint}, self._key)
         except NotWritable as error:
             log.warning("%s", error)

@@ -12,11 +12,12 @@ from typing import Any, Protocol
 from lumedesk.api.arrival import Arrival
 from lumedesk.api.client import CurrencyListing, LumetradeClient
 from lumedesk.api.parse import Listing, Row
+from lumedesk.api.recognising import Recogniser
 from lumedesk.domain.alerts import Noticed
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.codec import encode
 from lumedesk.domain.errors import DeskError
-from lumedesk.domain.kinds import Kind
+from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.domain.statuses import FINAL_CODES
 from lumedesk.store.arriving import TakenIn
 from lumedesk.store.datasets import Dataset
@@ -28,7 +29,7 @@ from lumedesk.work.engine import Unexpected
 from lumedesk.work.lookups import DataUnreadable
 from lumedesk.work.pace import Pace
 from lumedesk.work.states import DatasetState, FeedReport
-from lumedesk.work.taking_in import Taking, Writing, catch_up, settle
+from lumedesk.work.taking_in import GivingWay, Taking, Writing, catch_up, settle
 
 AnyListing = Listing[Any] | CurrencyListing
 
@@ -76,11 +77,13 @@ class Feeds:
         self._looked = looked
         self._writing = Writing()
         self._courtesy = courtesy or Courtesy()
+        self._giving_way = GivingWay(lambda: client.is_asked)
         # A list asked for later is taken in later: an older answer never overwrites a newer one.
         self._turns = {kind: asyncio.Lock() for kind in Kind}
         self._kicks = {kind: asyncio.Event() for kind in Kind}
         # Lists of small kinds that are shown already.
         self._unwritten: dict[Kind, tuple[Sequence[tuple[str, bytes]], Dataset]] = {}
+        self._recognisers = {kind: Recogniser() for kind in HISTORIES}
         self._known: dict[Kind, Dataset] = {}
         for kind in Kind:
             if (dataset := reader.dataset(kind)) is not None:
@@ -96,7 +99,7 @@ class Feeds:
         """Poll every kind until cancelled."""
         async with asyncio.TaskGroup() as group:
             for kind in Kind:
-                group.create_task(self._keep_current(kind))
+                group.create_task(self._keep_current(kind, group))
 
     async def poll_now(self, kind: Kind) -> None:
         """Read one list afresh, whatever its turn. Errors: DeskError."""
@@ -118,8 +121,8 @@ class Feeds:
             self._mirror.write_dataset(kind, dataset)
         self._mirror.commit()
 
-    async def _keep_current(self, kind: Kind) -> None:
-        failures = 0
+    async def _keep_current(self, kind: Kind, group: asyncio.TaskGroup) -> None:
+        failures, writing = 0, None
         if kind.is_history:
             await self._make_findable(kind)
         while True:
@@ -128,7 +131,9 @@ class Feeds:
             report = await self._attempt(kind)
             failures = failures + 1 if report.state.error else 0
             self._report(report)
-            await self._write_down(kind)
+            if writing is None or writing.done():
+                # Whoever asks again needn't wait for the disk, which may be making an index just now.
+                writing = group.create_task(self._write_down(kind))
             pause = self._pace.pause(kind, failures, time.monotonic() - started, random.random())
             if report.state.error is not None:
                 pause = max(pause, min(report.state.error.retry_after_s or 0.0, _MAX_RETRY_AFTER_S))
@@ -141,10 +146,14 @@ class Feeds:
     async def _write_down(self, kind: Kind) -> None:
         """Write what was shown already, and move what was written into the file once it is much. What fails is told."""
         try:
-            if kind in self._unwritten:
-                await self._write_small(kind, *self._unwritten.pop(kind), is_whole=True)
-            if self._mirror.wants_checkpoint:
-                await settle(self._mirror, self._writing)
+            while kind in self._unwritten or self._mirror.wants_checkpoint:
+                if kind in self._unwritten:
+                    async with self._writing:
+                        # The latest by now, not the one that there was before the wait.
+                        if (unwritten := self._unwritten.pop(kind, None)) is not None:
+                            self._write_now(kind, *unwritten, is_whole=True)
+                if self._mirror.wants_checkpoint:
+                    await settle(self._mirror, self._writing)
         except Exception as error:
             log.exception("%s couldn't be written", kind.table)
             if is_damage(error):
@@ -154,7 +163,7 @@ class Feeds:
     async def _make_findable(self, kind: Kind) -> None:
         """What the desk was at when it ended. Whatever goes wrong is told: it must not end the loops."""
         try:
-            if await catch_up(self._mirror, self._writing, kind, self._courtesy):
+            if await catch_up(self._mirror, self._writing, kind, self._courtesy, self._giving_way):
                 self._report(FeedReport(kind, _state(self._known.get(kind)), touched=None))
         except Exception as error:
             log.exception("%s can't all be found", kind.table)
@@ -192,7 +201,15 @@ class Feeds:
         async def take(arrival: Arrival) -> tuple[Dataset, TakenIn] | None:
             nonlocal taken
             taken = Taking(
-                self._mirror, self._writing, kind, self._clock.now(), self._keep_since(), shown, self._courtesy
+                self._mirror,
+                self._writing,
+                kind,
+                self._clock.now(),
+                self._keep_since(),
+                shown,
+                self._courtesy,
+                self._recognisers[kind],
+                self._giving_way,
             )
             return await taken.take(arrival, self._clock.now)
 
@@ -213,16 +230,20 @@ class Feeds:
         touched = brought.touched
         if brought.is_behind:
             self._report(FeedReport(kind, _state(dataset), touched=None))
-            await catch_up(self._mirror, self._writing, kind, self._courtesy)
+            await catch_up(self._mirror, self._writing, kind, self._courtesy, self._giving_way)
             touched = None
         return FeedReport(kind, _state(dataset), None, touched, is_whole=is_whole)
 
     async def _poll_small(self, kind: Kind) -> FeedReport:
         listing = await self._fetches[kind]()
         is_partial = isinstance(listing, Listing) and listing.partial
-        known = self._known.get(kind)
+        rows, known = self._latest(kind)
         if known is not None and known.digest == listing.digest:
-            self._known[kind] = dataset = replace(known, confirmed_at=self._clock.now())
+            dataset = replace(known, confirmed_at=self._clock.now())
+            if kind in self._unwritten:
+                self._unwritten[kind] = (rows, dataset)
+            else:
+                self._known[kind] = dataset
             return FeedReport(kind, _state(dataset), is_whole=not (is_partial or dataset.set_aside))
         records, rows, set_aside = self._read_small(kind, listing)
         dataset = Dataset(listing.digest, self._clock.now(), set_aside)
@@ -239,13 +260,16 @@ class Feeds:
     ) -> bool:
         """Whether the list was taken for what it is."""
         async with self._writing:
-            self._mirror.begin()
-            try:
-                is_taken, noticed = self._mirror.write_small(kind, rows, dataset.confirmed_at, is_whole=is_whole)
-                self._mirror.write_dataset(kind, dataset)
-                self._mirror.commit()
-            finally:
-                self._mirror.rollback()
+            return self._write_now(kind, rows, dataset, is_whole=is_whole)
+
+    def _write_now(self, kind: Kind, rows: Sequence[tuple[str, bytes]], dataset: Dataset, *, is_whole: bool) -> bool:
+        self._mirror.begin()
+        try:
+            is_taken, noticed = self._mirror.write_small(kind, rows, dataset.confirmed_at, is_whole=is_whole)
+            self._mirror.write_dataset(kind, dataset)
+            self._mirror.commit()
+        finally:
+            self._mirror.rollback()
         self._known[kind] = dataset
         if noticed:
             self._noticed(noticed)
@@ -270,7 +294,11 @@ class Feeds:
         return tuple(row.record for row in keyed.values()), [(key, row.raw) for key, row in keyed.items()], set_aside
 
     def _failed(self, kind: Kind, error: DeskError) -> FeedReport:
-        return FeedReport(kind, _state(self._known.get(kind), error))
+        return FeedReport(kind, _state(self._latest(kind)[1], error))
+
+    def _latest(self, kind: Kind) -> tuple[Sequence[tuple[str, bytes]], Dataset | None]:
+        """What is shown: the list that isn't written yet, if there is one."""
+        return self._unwritten.get(kind, ((), self._known.get(kind)))
 
     def _unfinished(self, kind: Kind) -> bool:
         return kind.is_history and self._reader.unfinished(kind, FINAL_CODES) > 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -114,7 +115,8 @@ class Session(QObject):
             self._open_files(mirror_path, key, view_only=view_only)
             self._load_mirror()
         self._pace = Pace()
-        self._owner = OwnerFile(paths.owner, key)
+        self._owner_path = paths.owner
+        self._key = key
         self._link_made: Link | None = None
         # Which key is in use, as the journal names it; empty before the first connection.
         self.key_fingerprint = ""
@@ -343,6 +345,11 @@ class Session(QObject):
         """The mirror's rows that may be an order of these terms."""
         kind, equal = alike_query(terms)
         return [_CODECS[kind].decode(document) for document in self._worker_reader.matching(kind, equal)]
+
+    @cached_property
+    def _owner(self) -> OwnerFile:
+        """Who the profile's key belongs to. On the worker: what it is sealed with takes long to load."""
+        return OwnerFile(self._owner_path, self._key)
 
     @property
     def _link(self) -> Link:

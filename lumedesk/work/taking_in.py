@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from lumedesk.api.arrival import Arrival
 from lumedesk.api.parse import unreadable
+from lumedesk.api.recognising import Recogniser
 from lumedesk.api.rows import RowReader
 from lumedesk.api.splitting import Piece, Same, Splitter
 from lumedesk.domain.codec import UnreadableJson
@@ -19,10 +20,14 @@ from lumedesk.work.courtesy import Courtesy
 
 T = TypeVar("T")
 
-# Rows that came are told of early, then ever more seldom: each time the tables order all there is.
+# Rows that came are told of early, then after a while, then ever more seldom: each time the tables order all there is.
 _FIRST_TOLD = 50
-_TOLD_AGAIN = 20
+_TOLD_AGAIN_S = 2.0
 _ROWS_FIRST_S = 0.2
+# While somebody waits for another answer, a long list waits too: for so long at most, and then not again for a while.
+_GIVES_WAY_S = 0.02
+_GIVES_WAY_AGAIN_S = 0.1
+_LOOKS_AGAIN_S = 0.001
 # Between two steps other work gets its turn; none holds it for longer than this.
 _STEP_S = 0.004
 
@@ -48,6 +53,39 @@ class Writing(asyncio.Lock):
             self._waiting -= 1
 
 
+class GivingWay:
+    """Lets short exchanges go before what a long list brings: each of their steps would have to wait for one of its own."""
+
+    def __init__(self, is_asked: Callable[[], bool] = lambda: False) -> None:
+        """`is_asked`: whether somebody waits for another answer. On any thread."""
+        self._is_asked = is_asked
+        self._next_at = 0.0
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is time to wait."""
+        return self._is_asked() and time.perf_counter() >= self._next_at
+
+    async def wait(self) -> None:
+        """Until nobody waits any more, or long enough."""
+        until = time.perf_counter() + _GIVES_WAY_S
+        while self.is_wanted:
+            await asyncio.sleep(_LOOKS_AGAIN_S)
+            self._note(until)
+
+    def wait_in_thread(self) -> None:
+        """The same for work in a thread."""
+        until = time.perf_counter() + _GIVES_WAY_S
+        while self.is_wanted:
+            time.sleep(_LOOKS_AGAIN_S)
+            self._note(until)
+
+    def _note(self, until: float) -> None:
+        now = time.perf_counter()
+        if now >= until:
+            self._next_at = now + _GIVES_WAY_AGAIN_S
+
+
 class Taking:
     """One list on its way. `shown` is called, on the worker, when rows can be seen that could not before."""
 
@@ -60,8 +98,14 @@ class Taking:
         keep_since: datetime | None,
         shown: Callable[[], None],
         courtesy: Courtesy,
+        recogniser: Recogniser | None = None,
+        giving_way: GivingWay | None = None,
     ) -> None:
-        """`writing` is held while anything is being written: one connection writes all lists."""
+        """`writing` is held while anything is being written: one connection writes all lists.
+
+        `recogniser`: the one that saw this kind's list before.
+        """
+        self._giving_way = giving_way or GivingWay()
         self._mirror = mirror
         self._writing = writing
         self._kind = kind
@@ -69,9 +113,12 @@ class Taking:
         self._keep_since = keep_since
         self._shown = shown
         self._courtesy = courtesy
+        self._recogniser = recogniser or Recogniser()
         self._reader = RowReader(kind)
         self._set_aside = 0
-        self._next_told = _FIRST_TOLD
+        self._told = 0
+        self._tell_at = 0.0
+        self._told_again_s = _TOLD_AGAIN_S
         self._holds = False
         self.is_partial = False
 
@@ -79,7 +126,8 @@ class Taking:
         """Take the list in, whole or not at all; None when it is known to be the same. Errors: DeskError."""
         async with self._writing:
             arriving = self._mirror.arriving(self._kind, self._seen_at, self._keep_since)
-        splitter = Splitter(arriving.known, self._kind.table)
+        self._recogniser.keep_only(arriving.known)
+        splitter = Splitter(arriving.known, self._kind.table, self._recogniser)
         try:
             async for data in arrival.pieces():
                 await self._write(arriving, splitter.feed(data))
@@ -107,9 +155,11 @@ class Taking:
                 arriving.let_go()
             if not arriving.holds_a_transaction:
                 self._release()
-            if self._courtesy.is_wanted or time.perf_counter() - began > _STEP_S:
+            is_wanted = self._courtesy.is_wanted or self._giving_way.is_wanted
+            if is_wanted or time.perf_counter() - began > _STEP_S:
                 self._tell(arriving)
                 await self._courtesy.wait()
+                await self._giving_way.wait()
                 began = time.perf_counter()
         self._tell(arriving)
 
@@ -123,8 +173,11 @@ class Taking:
         self._writing.release()
 
     def _tell(self, arriving: Arriving) -> None:
-        if arriving.shown >= self._next_told:
-            self._next_told = arriving.shown * _TOLD_AGAIN
+        now = time.perf_counter()
+        if arriving.shown > max(self._told, _FIRST_TOLD - 1) and now >= self._tell_at:
+            self._told = arriving.shown
+            self._tell_at = now + self._told_again_s
+            self._told_again_s *= 2
             self._shown()
 
     async def _finish(self, arriving: Arriving, digest: bytes, at: datetime) -> tuple[Dataset, TakenIn]:
@@ -144,15 +197,20 @@ class Taking:
                 self._release()
 
 
-async def catch_up(mirror: Mirror, writing: Writing, kind: Kind, courtesy: Courtesy) -> bool:
+async def catch_up(
+    mirror: Mirror, writing: Writing, kind: Kind, courtesy: Courtesy, giving_way: GivingWay | None = None
+) -> bool:
     """Make all rows of a history findable that are only shown yet; whether there were any. Others write in between."""
     if not mirror.is_behind(kind):
         return False
     # The rows themselves come first.
     await asyncio.sleep(_ROWS_FIRST_S)
 
+    others = giving_way or GivingWay()
+
     def pause() -> bool:
         courtesy.wait_in_thread()
+        others.wait_in_thread()
         return not writing.is_wanted
 
     def step(of: Kind) -> int:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lumedesk.api import splitting
+from lumedesk.api.recognising import Recogniser
 from lumedesk.api.splitting import Piece, Same, Splitter
 from lumedesk.domain.codec import UnreadableJson
 from lumedesk.domain.segments import Segment, segment_of
@@ -31,8 +32,10 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splitting, "_TAIL", 48)
 
 
-def run(body: bytes, cuts: Sequence[int] = (), known: Sequence[Segment] = ()) -> tuple[list[Same | Piece], Splitter]:
-    splitter = Splitter(known, "trades")
+def run(
+    body: bytes, cuts: Sequence[int] = (), known: Sequence[Segment] = (), recogniser: Recogniser | None = None
+) -> tuple[list[Same | Piece], Splitter]:
+    splitter = Splitter(known, "trades", recogniser)
     told: list[Same | Piece] = []
     ends = sorted({min(cut, len(body)) for cut in cuts} | {len(body)})
     for start, end in zip([0, *ends], ends, strict=False):
@@ -98,6 +101,31 @@ def test_the_same_list_is_not_looked_into() -> None:
     before = [segment_of(piece.body) for piece in run(body)[0] if isinstance(piece, Piece)]
     told, _ = run(body, range(0, len(body), 50), before)
     assert told == [Same(position) for position in range(len(before))]
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 10_000), max_size=5))
+def test_a_changed_byte_anywhere_is_found_by_one_that_knows_the_list_well(at: int, cuts: list[int]) -> None:
+    body = json.dumps(numbered(100), separators=(",", ":")).encode()
+    pieces = [piece.body for piece in run(body)[0] if isinstance(piece, Piece)]
+    before, recogniser = [segment_of(piece) for piece in pieces], Recogniser()
+    everything = [Same(position) for position in range(len(before))]
+    for _ in range(2):
+        assert run(body, cuts, before, recogniser)[0] == everything
+    # Any letter of an amount or an id.
+    places = [place for place, byte in enumerate(body) if chr(byte).isdigit()]
+    place = places[at % len(places)]
+    changed = body[:place] + (b"7" if body[place : place + 1] != b"7" else b"8") + body[place + 1 :]
+    told, _ = run(changed, cuts, before, recogniser)
+    assert rows_of(told, pieces) == json.loads(changed)
+
+
+def test_a_recogniser_forgets_what_is_no_longer_known() -> None:
+    recogniser, run_of_rows = Recogniser(), b'{"a":1}'
+    known = segment_of(run_of_rows)
+    assert recogniser.is_same(known, run_of_rows)
+    recogniser.keep_only([])
+    assert recogniser.is_same(known, run_of_rows)
+    assert not recogniser.is_same(known, b'{"a":2}')
 
 
 @pytest.mark.parametrize(

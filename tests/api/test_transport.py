@@ -6,13 +6,16 @@ import html
 import json
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
 
+from lumedesk.api.arrival import Arrival
+from lumedesk.api.client import LumetradeClient
 from lumedesk.api.endpoint import Endpoint
 from lumedesk.api.failures import network_failure
 from lumedesk.api.transport import Transport
@@ -28,7 +31,8 @@ from lumedesk.domain.errors import (
     Unreachable,
     Wire,
 )
-from tests.support.raw_server import RawServer, Script, close_at_once, http, kept_alive, mute
+from lumedesk.domain.kinds import Kind
+from tests.support.raw_server import Connection, RawServer, Script, close_at_once, http, kept_alive, mute
 from tests.support.wire import CREDENTIALS, SECRET, a_client, no_wait
 
 OK = http(200, b"[]")
@@ -258,6 +262,35 @@ def test_the_number_of_exchanges_under_way_is_told() -> None:
 
     asyncio.run(scenario())
     assert heard == [1, 0, 1, 0]
+
+
+def test_a_short_exchange_is_waited_for_and_a_long_list_is_not() -> None:
+    answers = asyncio.Event()
+
+    async def waits(connection: Connection) -> None:
+        await connection.request()
+        await answers.wait()
+        await connection.send(http(200, b"[]"))
+
+    async def take(_arrival: Arrival) -> None:
+        return
+
+    async def asked(call: Callable[[LumetradeClient], Coroutine[Any, Any, object]]) -> tuple[bool, bool, bool]:
+        async with RawServer([waits]) as server, a_client(server.url) as client:
+            before = client.is_asked
+            answers.clear()
+            task = asyncio.create_task(call(client))
+            await server.heard.wait()
+            during = client.is_asked
+            answers.set()
+            await task
+            return before, during, client.is_asked
+
+    async def main() -> None:
+        assert await asked(lambda client: client.list_accounts()) == (False, True, False)
+        assert await asked(lambda client: client.arrive(Kind.TRADES, None, take)) == (False, False, False)
+
+    asyncio.run(main())
 
 
 def test_cancelling_ends_an_exchange() -> None:

@@ -33,9 +33,10 @@ def test_facts_are_the_same_either_way(numbers: list[str], texts: list[str | Non
     members += [f'"{name}":{number}' for name, number in zip(("fromAmount", "toAmount", "rate"), numbers, strict=True)]
     raw = ("{" + ",".join(members) + "}").encode()
     expected = SHAPES[Kind.TRADES].values(Codec[Trade](Trade).decode(raw))
-    assert facts.facts_of(Kind.TRADES, raw) == expected
-    short = facts._trade_facts(raw)
-    assert short is None or short == expected
+    for at, wanted in ((None, expected), (7, (7, *expected[1:]))):
+        assert facts.facts_of(Kind.TRADES, raw, at) == wanted
+        short = facts._trade_facts(raw, at)
+        assert short is None or short == wanted
 
 
 def test_a_plain_trade_takes_the_short_way() -> None:
@@ -49,5 +50,6 @@ def test_a_plain_trade_takes_the_short_way() -> None:
 
 
 def test_what_cannot_be_read_has_no_facts() -> None:
-    assert set(facts.facts_of(Kind.TRADES, b'{"fromAmount":"12"}')) == {None}
-    assert set(facts.facts_of(Kind.DEPOSITS, b"\xff")) == {None}
+    for kind, raw in ((Kind.TRADES, b'{"fromAmount":"12"}'), (Kind.DEPOSITS, b"\xff")):
+        assert set(facts.facts_of(kind, raw)) == {None}
+        assert facts.facts_of(kind, raw, 7) == (7, *[None] * (len(SHAPES[kind].columns) - 1))

@@ -67,6 +67,7 @@ class LaidOut:
         self.answers = {name.replace("__", "/"): answer for name, answer in answers.items()}
         self.sent: list[tuple[str, Any]] = []
         self.server_date: datetime | None = None
+        self.is_asked = False
 
     async def get(self, *parts: str, query: dict[str, str] | None = None, whole_list: bool = False) -> Answer:
         return await self._answer("/".join(parts))

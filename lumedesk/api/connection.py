@@ -1,0 +1,263 @@
+"""The desk's own TCP and TLS connections below the HTTP library, made for long lists: few large reads, without copies.
+
+The library's own reads bring 64 KB at a time, 16 KB over TLS, and each costs more than what is in it.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import itertools
+import socket
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+
+# Half of what one connection may hold; memory is used only as far as answers are long.
+_SIZE = 1024 * 1024
+_SECOND_ADDRESS_AFTER_S = 0.25
+
+
+class Connections(httpcore.AsyncNetworkBackend):
+    """Makes the connections that an HTTP pool asks for. Errors: httpcore's."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore has it so
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> "Connection":
+        """Connect, in clear. No caller here binds an address or sets options."""
+        if local_address is not None or socket_options:
+            raise NotImplementedError("connections are made plainly")
+        try:
+            async with asyncio.timeout(timeout):
+                return Connection(await _connected(host, port))
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+
+    async def sleep(self, seconds: float) -> None:
+        """As the name says."""
+        await asyncio.sleep(seconds)
+
+
+class Connection(httpcore.AsyncNetworkStream):
+    """One connection, in clear or over TLS. Errors: httpcore's, but for `some`."""
+
+    def __init__(self, inbox: "_Inbox") -> None:
+        self._inbox = inbox
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109 - more is welcome
+        """What came, at least a byte; none at the end."""
+        try:
+            async with asyncio.timeout(timeout):
+                return bytes(await self._inbox.taken())
+        except TimeoutError as error:
+            raise httpcore.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error
+
+    async def some(self) -> memoryview:
+        """The same without a copy: it is there until the next call. Errors: OSError."""
+        return await self._inbox.taken()
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Send all of it."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._inbox.send(buffer)
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    async def aclose(self) -> None:
+        """Close at once; nothing is said to the other side."""
+        self._inbox.transport.abort()
+        # The socket itself is closed in the loop's next round.
+        await asyncio.sleep(0)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> "Connection":
+        """Go on encrypted; the connection is closed when that fails."""
+        try:
+            self._inbox.transport = await _secured(self._inbox, ssl_context, server_hostname, timeout)
+        except ssl.SSLWantReadError as error:
+            await self.aclose()
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            await self.aclose()
+            raise httpcore.ConnectError(str(error)) from error
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    def get_extra_info(self, info: str) -> Any:
+        """What httpcore asks for: of the TLS in use, and whether an idle connection was closed from the other side."""
+        if info == "is_readable":
+            return self._inbox.has_news
+        name = {"client_addr": "sockname", "server_addr": "peername"}.get(info, info)
+        return self._inbox.transport.get_extra_info(name)
+
+
+class _Inbox(asyncio.BufferedProtocol):
+    """Takes in what comes, in one of two halves while the other one is being looked at; and sends."""
+
+    transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self._filling = memoryview(bytearray(_SIZE))
+        self._looked_at = memoryview(bytearray(_SIZE))
+        self._size = 0
+        self._is_full = False
+        self._is_over = False
+        self._error: Exception | None = None
+        self._arrival: asyncio.Future[None] | None = None
+        self._may_send = asyncio.Event()
+        self._may_send.set()
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError(f"{transport!r} can't send")
+        self.transport = transport
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - all there is
+        return self._filling[self._size :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._size += nbytes
+        if self._size == _SIZE:
+            self._is_full = True
+            self.transport.pause_reading()
+        self._tell()
+
+    def eof_received(self) -> None:
+        self._is_over = True
+        self._tell()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._is_over = True
+        self._error = error
+        self._may_send.set()
+        self._tell()
+
+    def pause_writing(self) -> None:
+        self._may_send.clear()
+
+    def resume_writing(self) -> None:
+        self._may_send.set()
+
+    def _tell(self) -> None:
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
+
+    # What a connection asks
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything came that wasn't taken, or the other side has closed."""
+        return bool(self._size) or self._is_over
+
+    async def taken(self) -> memoryview:
+        """What came, at least a byte; none at the end. It is overwritten after the next call. Errors: OSError."""
+        while not self._size:
+            if self._error is not None:
+                raise self._error
+            if self._is_over:
+                break
+            self._arrival = asyncio.get_running_loop().create_future()
+            await self._arrival
+        came = self._filling[: self._size]
+        self._filling, self._looked_at, self._size = self._looked_at, self._filling, 0
+        if self._is_full:
+            self._is_full = False
+            self.transport.resume_reading()
+        return came
+
+    async def send(self, data: bytes) -> None:
+        """Errors: OSError."""
+        if self._is_over:
+            raise self._error or ConnectionResetError("the other side has closed")
+        self.transport.write(data)
+        await self._may_send.wait()
+        if self._error is not None:
+            raise self._error
+
+
+async def _connected(host: str, port: int) -> _Inbox:
+    """The first that answers of the host's addresses, each being tried a moment after the one before. Errors: OSError.
+
+    asyncio's own way of that leaves a socket open when it is cancelled just as that has connected.
+    """
+    left, faults = await _addresses(host, port), list[OSError]()
+    tried: set[asyncio.Task[_Inbox]] = set()
+    try:
+        while left or tried:
+            if left:
+                tried.add(asyncio.create_task(_connected_to(left.pop(0), port)))
+            wait_s = _SECOND_ADDRESS_AFTER_S if left else None
+            done, _ = await asyncio.wait(tried, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                tried.remove(each)
+                try:
+                    return each.result()
+                except OSError as fault:
+                    faults.append(fault)
+    finally:
+        for each in tried:
+            each.cancel()
+        for found in await asyncio.gather(*tried, return_exceptions=True):
+            if isinstance(found, _Inbox):
+                found.transport.abort()
+    if len(faults) == 1:
+        raise faults[0]
+    raise OSError("None of its addresses answers.") from ExceptionGroup("each address", faults)
+
+
+async def _addresses(host: str, port: int) -> list[str]:
+    with contextlib.suppress(ValueError):
+        return [str(ipaddress.ip_address(host))]
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    by_family: dict[int, list[str]] = {}
+    for family, _, _, _, place in found:
+        by_family.setdefault(family, []).append(str(place[0]))
+    # The families by turns, beginning with the one the system prefers: one of them may be cut off as a whole.
+    turns = itertools.chain.from_iterable(itertools.zip_longest(*by_family.values()))
+    return [address for address in turns if address is not None]
+
+
+async def _connected_to(address: str, port: int) -> _Inbox:
+    _, inbox = await asyncio.get_running_loop().create_connection(_Inbox, address, port)
+    return inbox
+
+
+async def _secured(
+    inbox: _Inbox, context: ssl.SSLContext, server_hostname: str | None, within_s: float | None
+) -> asyncio.Transport:
+    """Errors: ssl.SSLError, with what was behind it; SSLWantReadError when there was no more to hear."""
+    loop, ended = asyncio.get_running_loop(), "the connection ended in the midst of the handshake"
+    try:
+        async with asyncio.timeout(within_s):
+            transport = await loop.start_tls(inbox.transport, inbox, context, server_hostname=server_hostname)
+    except TimeoutError as error:
+        raise ssl.SSLWantReadError(ssl.SSL_ERROR_WANT_READ, "silence in the midst of the handshake") from error
+    except ConnectionError as error:
+        if error.errno is not None:
+            raise ssl.SSLSyscallError(ssl.SSL_ERROR_SYSCALL, ended) from error
+        # What asyncio calls a mere end.
+        raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, ended) from error
+    if transport is None:
+        raise ssl.SSLEOFError(ssl.SSL_ERROR_EOF, ended)
+    return transport

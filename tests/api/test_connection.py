@@ -1,0 +1,249 @@
+"""The desk's own connections, against real sockets: long bodies whole and in order, in clear and over TLS, until they break."""
+
+import asyncio
+import gc
+import hashlib
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpcore
+import pytest
+import trustme
+
+from lumedesk.api.arrival import Arrival
+from lumedesk.api.connection import Connection as OurConnection
+from lumedesk.api.connection import Connections
+from lumedesk.api.tls import causes
+from lumedesk.domain.errors import Unreachable, Unreadable
+from lumedesk.domain.kinds import Kind
+from tests.support.raw_server import Connection, RawServer, Script, http
+from tests.support.wire import a_client
+
+# Longer than one connection holds at a time, and no two parts of it are alike.
+LONG = b"".join(hashlib.sha256(bytes([number % 251, number // 251])).digest() for number in range(50_000)) * 5
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def arrived(*scripts: bytes | Script, authority: trustme.CA | None = None, folder: Path | None = None) -> list[bytes]:
+    """The body's digest as it came, by somebody who looks at each piece only after others had their turn; for each script."""
+
+    async def take(arrival: Arrival) -> bytes:
+        digest = hashlib.sha256()
+        async for piece in arrival.pieces():
+            for _ in range(5):
+                await asyncio.sleep(0)
+            digest.update(piece)
+        return digest.digest()
+
+    async def main() -> list[bytes]:
+        context = extra_ca = None
+        if authority is not None and folder is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            authority.issue_cert("localhost").configure_cert(context)
+            extra_ca = folder / "authority.pem"
+            authority.cert_pem.write_to_path(str(extra_ca))
+        async with (
+            RawServer(list(scripts), ssl_context=context) as server,
+            a_client(server.url, extra_ca=extra_ca) as client,
+        ):
+            return [await client.arrive(Kind.TRADES, None, take) for _ in scripts]
+
+    return asyncio.run(main())
+
+
+WHOLE = [hashlib.sha256(LONG).digest()]
+
+
+def test_a_long_body_comes_whole_and_in_order() -> None:
+    assert arrived(http(200, LONG)) == WHOLE
+
+
+def test_a_long_body_comes_whole_over_tls(authority: trustme.CA, tmp_path: Path) -> None:
+    assert arrived(http(200, LONG), authority=authority, folder=tmp_path) == WHOLE
+
+
+def test_a_long_body_in_chunks_comes_whole() -> None:
+    parts = [LONG[at : at + 100_000] for at in range(0, len(LONG), 100_000)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in [*parts, b""])
+    assert arrived(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks) == WHOLE
+
+
+def test_what_follows_a_long_body_is_not_taken_for_a_part_of_it() -> None:
+    assert arrived(http(200, LONG) + b"HTTP/1.1 200 OK\r\n\r\n") == WHOLE
+
+
+def test_after_a_long_body_the_next_request_is_answered() -> None:
+    assert arrived(http(200, LONG), http(200, b"[]")) == [*WHOLE, hashlib.sha256(b"[]").digest()]
+
+
+@pytest.mark.parametrize("resets", [False, True])
+def test_a_long_body_that_breaks_off_is_an_error(resets: bool) -> None:
+    async def cut(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(http(200, LONG)[:-7])
+        if resets:
+            connection.reset()
+
+    with pytest.raises(Unreachable):
+        arrived(cut)
+
+
+def test_a_head_that_never_ends_is_refused() -> None:
+    with pytest.raises(Unreadable):
+        arrived(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 3_000_000)
+
+
+def test_lists_are_read_over_them_and_orders_go_by_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    plainly = Connections.connect_tcp
+
+    async def watched(self: Connections, host: str, port: int, *more: Any, **settings: Any) -> OurConnection:
+        made.append(port)
+        return await plainly(self, host, port, *more, **settings)
+
+    monkeypatch.setattr(Connections, "connect_tcp", watched)
+
+    async def main() -> None:
+        async with (
+            RawServer([http(200, b"[]"), http(201, b'{"id":"acc_1","currency":"ZAR"}')]) as server,
+            a_client(server.url) as client,
+        ):
+            await client.list_accounts()
+            assert made == [server.port]
+            await client.create_account("ZAR")
+            assert made == [server.port]
+
+    asyncio.run(main())
+
+
+@asynccontextmanager
+async def connected(script: Script) -> AsyncIterator[OurConnection]:
+    async with RawServer([script]) as server:
+        connection = await Connections().connect_tcp("127.0.0.1", server.port, timeout=5)
+        try:
+            yield connection
+        finally:
+            await connection.aclose()
+
+
+def test_each_wait_has_an_end() -> None:
+    async def mute(connection: Connection) -> None:
+        connection.writer.transport.pause_reading()  # type: ignore[attr-defined] # a socket's transport has it
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        async with connected(mute) as connection:
+            with pytest.raises(httpcore.ReadTimeout):
+                await connection.read(1, timeout=0.01)
+            with pytest.raises(httpcore.WriteTimeout):
+                await connection.write(bytes(64 * 1024 * 1024), timeout=0.01)
+            with pytest.raises(httpcore.ConnectTimeout):
+                await connection.start_tls(ssl.create_default_context(), "localhost", timeout=0.01)
+
+    asyncio.run(main())
+
+
+def test_an_idle_connection_says_when_it_was_closed() -> None:
+    closes = asyncio.Event()
+
+    async def waits(connection: Connection) -> None:
+        await closes.wait()
+
+    async def main() -> None:
+        async with connected(waits) as connection:
+            assert connection.get_extra_info("is_readable") is False
+            closes.set()
+            assert await connection.read(1, timeout=5) == b""
+            assert connection.get_extra_info("is_readable") is True
+            with pytest.raises(httpcore.WriteError):
+                await connection.write(b"x", timeout=5)
+
+    asyncio.run(main())
+
+
+def a_port() -> int:
+    """One that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
+
+
+class Resolving(asyncio.SelectorEventLoop):
+    """A loop on which each name has these addresses."""
+
+    addresses: tuple[str, ...] = ()
+
+    async def getaddrinfo(self, host: object, port: object, **_: object) -> list[tuple[object, ...]]:  # type: ignore[override]
+        return [
+            (socket.AF_INET6 if ":" in each else socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port))
+            for each in self.addresses
+        ]
+
+
+def connecting(port: int, *addresses: str, listens: bool) -> None:
+    async def main() -> None:
+        server = (
+            await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", port) if listens else None
+        )
+        connection = await Connections().connect_tcp("desk.invalid", port, timeout=5)
+        await connection.aclose()
+        if server is not None:
+            server.close()
+            await server.wait_closed()
+
+    def factory() -> asyncio.AbstractEventLoop:
+        loop = Resolving()
+        loop.addresses = addresses
+        return loop
+
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main())
+
+
+def test_the_next_address_is_tried_when_one_refuses() -> None:
+    connecting(a_port(), "127.0.0.2", "127.0.0.1", listens=True)
+
+
+def test_the_next_address_is_tried_when_one_is_silent() -> None:
+    # A queue of one, and full: whoever comes next hears nothing.
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.2", 0))
+        silent.listen(0)
+        port = silent.getsockname()[1]
+        with socket.create_connection(("127.0.0.2", port)), socket.socket() as second:
+            second.setblocking(False)
+            second.connect_ex(("127.0.0.2", port))
+            connecting(port, "127.0.0.2", "127.0.0.1", listens=True)
+
+
+@pytest.mark.parametrize("addresses", [("127.0.0.1",), ("127.0.0.2", "127.0.0.1")])
+def test_what_all_addresses_refuse_is_refused(addresses: tuple[str, ...]) -> None:
+    with pytest.raises(httpcore.ConnectError) as caught:
+        connecting(a_port(), *addresses, listens=False)
+    assert any(isinstance(each, ConnectionRefusedError) for each in causes(caught.value))
+
+
+def test_one_that_is_given_up_leaves_nothing_open() -> None:
+    async def main(rounds: int) -> None:
+        async with RawServer([b""]) as server:
+            attempt = asyncio.create_task(Connections().connect_tcp("127.0.0.1", server.port))
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            attempt.cancel()
+            try:
+                connection = await attempt
+            except asyncio.CancelledError:
+                return
+            await connection.aclose()
+
+    # Wherever it is; a socket that is left open fails the test as a warning.
+    for rounds in range(12):
+        asyncio.run(main(rounds))
+    gc.collect()
