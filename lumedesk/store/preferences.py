@@ -8,8 +8,10 @@ from typing import Any
 
 from lumedesk.domain.money import fixed
 from lumedesk.domain.quotes import QuotePreferences
-from lumedesk.store.private_file import NotReadable, read_json, write_json
+from lumedesk.store.private_file import NotReadable, is_newer, read_json, refuse_newer, write_json
 
+# The first files didn't say one.
+_VERSION = 1
 _MAX_INT_DIGITS = 9
 _AMOUNT = re.compile(r"[0-9]{1,30}(\.[0-9]{1,18})?")
 
@@ -21,7 +23,7 @@ def read_preferences(path: Path) -> QuotePreferences:
         saved = read_json(path)
     except (NotReadable, OSError):
         return defaults
-    if not isinstance(saved, dict):
+    if not isinstance(saved, dict) or is_newer(saved, _VERSION):
         return defaults
     known = asdict(defaults)
     values = {name: _value(known[name], saved[name]) for name in known.keys() & saved.keys()}
@@ -29,8 +31,9 @@ def read_preferences(path: Path) -> QuotePreferences:
 
 
 def write_preferences(path: Path, preferences: QuotePreferences) -> None:
-    """Replace what was saved. Errors: NotWritable."""
-    write_json(path, {name: _plain(value) for name, value in asdict(preferences).items()})
+    """Replace what was saved. Errors: NotWritable, also where a newer LumeDesk saved it."""
+    refuse_newer(path, _VERSION)
+    write_json(path, {"version": _VERSION} | {name: _plain(value) for name, value in asdict(preferences).items()})
 
 
 def _plain(value: Any) -> Any:

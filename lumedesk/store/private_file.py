@@ -46,6 +46,18 @@ def read_json(path: Path, key: Secret | None = None) -> Any:
         raise NotReadable(str(error)[:200]) from error
 
 
+def is_newer(value: Any, version: int) -> bool:
+    """Whether what a file holds says that a later LumeDesk wrote it, one that counts further than `version`."""
+    return isinstance(value, dict) and type(value.get("version")) is int and value["version"] > version
+
+
+def refuse_newer(path: Path, version: int) -> None:
+    """Errors: NotWritable where a later LumeDesk wrote the file, of which this one would lose a part."""
+    with contextlib.suppress(NotReadable, OSError):
+        if is_newer(read_json(path), version):
+            raise NotWritable(f"{path.name} was written by a newer LumeDesk. Update this one to change it.")
+
+
 def write_json(path: Path, value: Any, key: Secret | None = None) -> None:
     """Replace the file, durably, sealed where there is a `key`. Errors: NotWritable; the file is then as it was."""
     body = json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"

@@ -8,8 +8,10 @@ from typing import Any
 
 from lumedesk.domain.profiles import Colour, Listed, Profile, ProfileKind
 from lumedesk.store.paths import BadProfileName, ProfilePaths, make_private_folder, profile_paths
-from lumedesk.store.private_file import NotReadable, read_json, write_json
+from lumedesk.store.private_file import NotReadable, is_newer, read_json, write_json
 
+# The first files didn't say one.
+_VERSION = 1
 _LAST = "desk.json"
 _KEPT = "removed"
 # Leaves room for a number in a name of 40 characters.
@@ -30,6 +32,8 @@ def read_profile(paths: ProfilePaths) -> Profile | None:
         if paths.journal.exists():
             raise BadProfile(f"{paths.folder} holds records, but not what kind of profile they belong to.")
         return None
+    if is_newer(told, _VERSION):
+        raise BadProfile(f"{paths.marker} was written by a newer LumeDesk. Update this one to open the profile.")
     profile = _profile(paths.folder.name, told)
     if profile is None:
         raise BadProfile(f"{paths.marker} doesn't describe a profile this LumeDesk knows.")
@@ -39,6 +43,7 @@ def read_profile(paths: ProfilePaths) -> Profile | None:
 def write_profile(paths: ProfilePaths, profile: Profile) -> None:
     """Keep what a profile is. Errors: NotWritable."""
     facts: dict[str, Any] = {
+        "version": _VERSION,
         "kind": profile.kind.value,
         "id": profile.id,
         "title": profile.title,

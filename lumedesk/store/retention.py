@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from lumedesk.store.private_file import NotReadable, read_json, write_json
+from lumedesk.store.private_file import NotReadable, is_newer, read_json, refuse_newer, write_json
 
+# The first files didn't say one.
+_VERSION = 1
 _MOST_DAYS = 36_500
 
 
@@ -13,10 +15,11 @@ def read_retention(path: Path) -> int | None:
         told = read_json(path)
     except (NotReadable, OSError):
         return None
-    days = told.get("keep_days") if isinstance(told, dict) else None
+    days = told.get("keep_days") if isinstance(told, dict) and not is_newer(told, _VERSION) else None
     return days if isinstance(days, int) and not isinstance(days, bool) and 0 < days <= _MOST_DAYS else None
 
 
 def write_retention(path: Path, days: int | None) -> None:
-    """Replace what was said. Errors: NotWritable."""
-    write_json(path, {"keep_days": days})
+    """Replace what was said. Errors: NotWritable, also where a newer LumeDesk said it."""
+    refuse_newer(path, _VERSION)
+    write_json(path, {"version": _VERSION, "keep_days": days})

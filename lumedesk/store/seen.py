@@ -11,7 +11,15 @@ from lumedesk.domain.codec import Codec, UnreadableJson, encode
 from lumedesk.domain.credentials import Secret
 from lumedesk.domain.records import Beneficiary
 from lumedesk.domain.sightings import Sighting, digest_of, seen_details
-from lumedesk.store.private_file import NotReadable, last_set_aside, read_json, set_aside, write_json
+from lumedesk.store.private_file import (
+    NotReadable,
+    NotWritable,
+    is_newer,
+    last_set_aside,
+    read_json,
+    set_aside,
+    write_json,
+)
 
 _VERSION = 1
 _ANY: Codec[Any] = Codec(Any)
@@ -24,6 +32,7 @@ class SeenFile:
         """Read the file; what is unreadable is set aside. Never raises."""
         self._path = path
         self._key = key
+        self._is_foreign = False
         self._sightings: dict[str, Sighting] = {}
         self.trouble = ""
         try:
@@ -66,6 +75,8 @@ class SeenFile:
         self._write()
 
     def _write(self) -> None:
+        if self._is_foreign:
+            raise NotWritable(self.trouble)
         write_json(
             self._path,
             {"version": _VERSION, "beneficiaries": {key: _plain(each) for key, each in self._sightings.items()}},
@@ -81,6 +92,13 @@ class SeenFile:
                     f"The record of the beneficiaries' details couldn't be read and was set aside as {aside.name}."
                     " Changes before that can't be told."
                 )
+            return {}
+        if is_newer(value, _VERSION):
+            self._is_foreign = True
+            self.trouble = (
+                "The record of the beneficiaries' details was written by a newer LumeDesk, so changes to them can't be"
+                " told here. Update this one."
+            )
             return {}
         try:
             if value["version"] != _VERSION:

@@ -19,7 +19,7 @@ from lumedesk.domain.queries import HistoryQuery
 from lumedesk.domain.statuses import status_of
 from lumedesk.domain.times import instant
 from lumedesk.store import search
-from lumedesk.store.finding import MAX_WORDS, begins_amount
+from lumedesk.store.finding import MAX_WORDS, begins_amount, clauses_of
 from lumedesk.store.histories import SHAPES
 from lumedesk.store.mirror_file import open_mirror
 from lumedesk.store.reader import MirrorReader
@@ -216,12 +216,19 @@ def agree(reader: MirrorReader, query: HistoryQuery, expected: set[int]) -> None
         assert len(first.rows) <= first.count <= len(whole)
 
 
-@pytest.fixture(params=["few", "more", "many"])
+@pytest.fixture(params=["few", "more", "many", "looked up", "not counted"])
 def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Each of the ways to the first rows, however few rows there are."""
-    few, many = {"few": (1_000, 2_000), "more": (0, 2_000), "many": (0, 0)}[request.param]
+    """Each of the ways to the first rows and to their count, however few rows there are."""
+    few, many, counted = {
+        "few": (1_000, 2_000, 1_000),
+        "more": (0, 2_000, 1_000),
+        "many": (0, 0, 1_000),
+        "looked up": (0, 0, 3),
+        "not counted": (0, 0, 0),
+    }[request.param]
     monkeypatch.setattr(search, "_FEW", few)
     monkeypatch.setattr(search, "_MANY", many)
+    monkeypatch.setattr(search, "_MOST_COUNTED", counted)
     return str(request.param)
 
 
@@ -365,6 +372,27 @@ def test_what_all_ids_begin_with_leaves_nothing_out_and_costs_nothing() -> None:
         for text in ("trd", "RD_0", "trd_000"):
             assert reader.quick_count(HistoryQuery(Kind.TRADES, text=text)) == 20
         agree(reader, HistoryQuery(Kind.TRADES, text="trd_0001"), set(range(10, 20)))
+
+
+def test_a_long_word_is_looked_up_by_what_not_every_id_has() -> None:
+    query = HistoryQuery(Kind.TRADES, text="trd_0001x")
+    for prefix, runs in (("", ["01x", "_00", "trd"]), ("trd_00", ["01x"]), ("trd_0001x", [])):
+        looked_up = [clause.rows().bindings[0] for clause in clauses_of(query, lambda _column: [], prefix)]
+        assert looked_up == ([" AND ".join(f'"{run}"' for run in runs)] if runs else [])
+
+
+@pytest.mark.parametrize(("most", "count"), [(30, 11), (11, 11), (10, None)])
+def test_a_word_that_many_rows_may_hold_is_counted_by_looking_at_them(
+    monkeypatch: pytest.MonkeyPatch, most: int, count: int | None
+) -> None:
+    """By looking at all rows, by looking up those that may hold it, or not before all of them are found."""
+    monkeypatch.setattr(search, "_FEW", 1)
+    monkeypatch.setattr(search, "_MANY", 2)
+    monkeypatch.setattr(search, "_MOST_COUNTED", most)
+    names = [f"a{number:02}-wxyz" for number in range(11)] + [f"b{number:02}-none" for number in range(10)]
+    with a_reader(Kind.TRADES, [a_trade(transaction_id=name) for name in names]) as reader:
+        assert reader.quick_count(HistoryQuery(Kind.TRADES, text="wxyz")) == count
+        assert reader.count(HistoryQuery(Kind.TRADES, text="wxyz")) == 11
 
 
 def test_more_values_than_sqlite_has_marks_for() -> None:

@@ -37,7 +37,7 @@ def shape_of(path: Path) -> list[tuple[str, str]]:
 
 def test_a_file_of_version_1_is_brought_up_to_date_with_all_it_held(path: Path, tmp_path: Path) -> None:
     shutil.copy(VERSION_1, path)
-    old = connect(VERSION_1, STORE_KEY, apsw.SQLITE_OPEN_READONLY)
+    old = connect(shutil.copy(VERSION_1, tmp_path / "as it was"), STORE_KEY, apsw.SQLITE_OPEN_READONLY)
     held = {kind: dict(old.execute(f"SELECT id, doc FROM {kind.table}")) for kind in HISTORIES}
     small = list(old.execute("SELECT id, doc FROM small ORDER BY kind, position"))
     old.close()
