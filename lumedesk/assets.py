@@ -7,7 +7,7 @@ from pathlib import Path
 
 @cache
 def resources() -> Path:
-    """The folder with icons, fonts and the API contract. Errors: FileNotFoundError, naming where it was looked for."""
+    """The folder with icons, fonts, licences and the API contract. Errors: FileNotFoundError, naming where it was looked for."""
     package = Path(__file__).resolve().parent
     frozen = getattr(sys, "_MEIPASS", None)
     places = [Path(frozen) / "resources"] if frozen else [package.parent / "resources", package / "_resources"]
@@ -25,3 +25,8 @@ def icon_svg(name: str) -> bytes:
 def fonts() -> list[Path]:
     """The font files that ship with the desk."""
     return sorted((resources() / "fonts").glob("*.otf"))
+
+
+def program_icon() -> Path:
+    """The program's own icon, an SVG."""
+    return resources() / "lumedesk.svg"

@@ -9,17 +9,32 @@ from pathlib import Path
 from lumedesk import __version__
 from lumedesk.cli_parser import Refused, add_profile_parser, say
 from lumedesk.domain.profiles import Profile, ProfileKind
+from lumedesk.links import is_link, page_of
 from lumedesk.store.paths import BadProfileName, default_data_dir, profile_paths
 from lumedesk.store.profiles import BadProfile, last_opened, list_profiles, read_profile
 
 EXIT_BROKEN = 1
 EXIT_CANNOT_START = 2
 _SANDBOX = "sandbox"
+_SERVE_SANDBOX = "--serve-sandbox"
+_ERROR_ICON = 0x10
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Shape: the exit code; 2 when the desk can't start."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if list(arguments[:1]) == [_SERVE_SANDBOX]:
+        from lumedesk.sandbox import __main__ as sandbox
+
+        return sandbox.main(list(arguments[1:]))
+    page = ""
+    if is_link(arguments):
+        page, arguments = page_of(arguments), []
+        if not page:
+            return _refuse("This link names no page of LumeDesk; nothing was opened.")
     options = _parser().parse_args(arguments)
+    if options.probe:
+        return _probe(options)
     data_dir = (options.data_dir or default_data_dir()).expanduser().absolute()
     try:
         if options.command == "profile":
@@ -42,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Qt is loaded only now: the words above must come even where it can't be.
     from lumedesk.running import run
 
-    return run(data_dir, profile, offline=options.offline)
+    return run(data_dir, profile, offline=options.offline, page=page)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sandbox", action="store_true", help="rehearse with invented money")
     parser.add_argument("--profile", metavar="NAME", help="open this profile; with --sandbox, make it if it is new")
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="keep all files under DIR")
+    parser.add_argument("--probe", action="store_true", help="check this program itself, say what was found, and end")
+    parser.add_argument("--report", metavar="FILE", type=Path, help="with --probe: write it into FILE as well")
+    parser.add_argument("--platform", metavar="NAME", default="", help="with --probe: paint on this platform of Qt")
     parser.add_argument("--offline", action="store_true", help="show what was saved last; send and fetch nothing")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     audit = commands.add_parser("audit", help="check or export the audit log of a profile")
@@ -58,6 +76,15 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("file", nargs="?", type=Path, help="for export: where to, as .csv or .json")
     add_profile_parser(commands)
     return parser
+
+
+def _probe(options: argparse.Namespace) -> int:
+    from lumedesk import probing
+
+    try:
+        return probing.main(options.report, options.platform)
+    except OSError as error:
+        return _refuse(f"The report can't be written: {error}")
 
 
 def _profile(options: argparse.Namespace, data_dir: Path) -> Profile | None:
@@ -128,5 +155,11 @@ def _lacks_display() -> bool:
 
 
 def _refuse(why: str, code: int = EXIT_CANNOT_START) -> int:
+    if sys.stderr is None and sys.platform == "win32":
+        # The windowed program has no console, and to end without a word would leave its user guessing.
+        import ctypes
+
+        ctypes.windll.user32.MessageBoxW(None, why, "LumeDesk", _ERROR_ICON)
+        return code
     print(f"lumedesk: {why}", file=sys.stderr)  # noqa: T201 - the command's own voice
     return code

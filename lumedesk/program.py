@@ -21,8 +21,10 @@ from lumedesk.store.mirror_file import MirrorError
 from lumedesk.store.paths import profile_paths
 from lumedesk.store.private_file import NotWritable
 from lumedesk.store.profiles import list_profiles, note_opened
+from lumedesk.updating import Updating
 from lumedesk.views.gateway import Gateway
 from lumedesk.views.main_window import MainWindow
+from lumedesk.views.pages.book import PLACES
 from lumedesk.views.theme import Look, Scheme
 from lumedesk.work.connecting import KeyConnector
 from lumedesk.work.engine import Engine
@@ -63,15 +65,18 @@ class Program(QObject):
         scheme: Scheme = Scheme.SYSTEM,
         clock: Clock | None = None,
         window: MainWindow | None = None,
+        page: str = "",
     ) -> None:
         """`keychain` is only ever called on a thread of its own.
 
-        `window` is on the screen already, with nothing in it yet: the first profile that is opened fills it.
+        `window` is on the screen already, with nothing in it yet: the first profile that is opened fills it. `page` is the
+        name of the page that it is opened at.
         """
         super().__init__()
         self._app = app
         self._data_dir = data_dir
         self._offline = offline
+        self._page = page
         self._keychain = keychain
         self._clock = clock or SystemClock()
         self.look = Look(app, scheme)
@@ -309,8 +314,12 @@ class Program(QObject):
         self.workplace.setup_wanted.connect(self.show_setup)
         self.workplace.removal_wanted.connect(self._remove)
         self.workplace.window.closed.connect(self.quit)
+        Updating(desk, profile, self._data_dir)
         self._close_chooser()
         self.workplace.window.page_painted.connect(_settle)
+        if self._page:
+            self.workplace.window.go_to(next(place.key for place in PLACES if place.name == self._page))
+            self._page = ""
         self.workplace.show()
         try:
             note_opened(self._data_dir, profile.name)

@@ -28,8 +28,8 @@ _TURN_S = 0.001
 _PATIENCE_MS = 500
 
 
-def run(data_dir: Path, profile: Profile | None, *, offline: bool = False) -> int:
-    """Open the program and stay until it is closed. Shape: the process's exit code."""
+def run(data_dir: Path, profile: Profile | None, *, offline: bool = False, page: str = "") -> int:
+    """Open the program, at the page of that name, and stay until it is closed. Shape: the process's exit code."""
     sys.setswitchinterval(_TURN_S)
     # Nothing of what a start makes is garbage, and looking for some takes 30 ms. The program switches it on again.
     gc.disable()
@@ -41,7 +41,7 @@ def run(data_dir: Path, profile: Profile | None, *, offline: bool = False) -> in
 
     logging_ = start_logging(default_log_dir())
     try:
-        return _run(app, data_dir, profile, window, early, offline=offline)
+        return _run(app, data_dir, profile, window, early, offline=offline, page=page)
     except Exception:
         # Told through the log, which leaves secrets out.
         log.critical("the program ended", exc_info=True)
@@ -100,17 +100,22 @@ def _run(
     early: Glimpse | None,
     *,
     offline: bool,
+    page: str,
 ) -> int:
     from PySide6.QtCore import Qt
+    from PySide6.QtGui import QIcon
 
+    from lumedesk.assets import program_icon
     from lumedesk.program import Program
+
+    app.setWindowIcon(QIcon(str(program_icon())))
 
     log.info("denied: %s", ", ".join(_harden()))
     if sys.platform == "linux":
         # A desktop portal refuses its file dialogs to a process that nobody may look into.
         app.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
     keychain = system_keychain if early is None else early.keychain
-    program = Program(app, data_dir, offline=offline, keychain=keychain, window=window)
+    program = Program(app, data_dir, offline=offline, keychain=keychain, window=window, page=page)
     program.finished.connect(app.quit, Qt.ConnectionType.QueuedConnection)
     program.start(profile)
     try:

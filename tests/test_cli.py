@@ -1,29 +1,40 @@
 """The command: its options, and plain words with exit code 2 where it can't start."""
 
+import ctypes
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from lumedesk import __version__, cli
 from lumedesk.domain.profiles import Profile, ProfileKind
+from lumedesk.links import PAGES
 from lumedesk.store.paths import make_private_folder, profile_paths
 from lumedesk.store.profiles import note_opened, write_profile
+from lumedesk.views.pages.book import PLACES
 
 ROOT = Path(__file__).resolve().parents[1]
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, Profile | None, bool]]:
+def pages() -> list[str]:
+    """At which pages the desk was to open."""
+    return []
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch, pages: list[str]) -> list[tuple[Path, Profile | None, bool]]:
     """The desk doesn't open; what it was asked to open is noted."""
     asked: list[tuple[Path, Profile | None, bool]] = []
 
-    def note(data_dir: Path, profile: Profile | None, *, offline: bool) -> int:
+    def note(data_dir: Path, profile: Profile | None, *, offline: bool, page: str) -> int:
         asked.append((data_dir, profile, offline))
+        pages.append(page)
         return 0
 
     monkeypatch.setattr("lumedesk.running.run", note)
@@ -41,6 +52,55 @@ def a_profile(folder: Path, name: str, kind: ProfileKind = ProfileKind.CUSTOM) -
 def test_at_first_it_asks_what_to_open(opened: list[Any], tmp_path: Path) -> None:
     assert cli.main(["--data-dir", str(tmp_path)]) == 0
     assert opened == [(tmp_path, None, False)]
+
+
+@pytest.mark.parametrize("link", ["lumedesk:trades", "lumedesk://trades/", "LumeDesk:Trades"])
+def test_a_link_opens_the_usual_profile_at_its_page(
+    opened: list[Any], pages: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: str
+) -> None:
+    monkeypatch.setattr(cli, "default_data_dir", lambda: tmp_path)
+    usual = a_profile(tmp_path, "acme")
+    assert cli.main([link]) == 0
+    assert opened == [(tmp_path, usual, False)]
+    assert pages == ["trades"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["lumedesk:"],
+        ["lumedesk:nothing"],
+        ["lumedesk:trades?id=1"],
+        ["lumedesk:trades/../audit"],
+        ["lumedesk:trades\n"],
+        ["lumedesk:withdraw"],
+        # What a quotation mark within a link makes of it.
+        ["lumedesk:trades", "--data-dir", "elsewhere"],
+        ["--data-dir", "elsewhere", "lumedesk:trades"],
+        ["lumedesk:trades", "profile", "remove", "acme", "--delete-records"],
+    ],
+)
+def test_a_link_that_names_no_page_or_more_than_one_opens_nothing(
+    opened: list[Any], capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    assert cli.main(arguments) == 2
+    assert "names no page" in capsys.readouterr().err
+    assert not opened
+
+
+def test_a_link_can_name_each_page() -> None:
+    assert {place.name for place in PLACES} == PAGES
+
+
+def test_without_a_console_a_refusal_is_shown_in_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows' call is a fake one here: no other system has it."""
+    shown: list[tuple[Any, ...]] = []
+    user32 = SimpleNamespace(MessageBoxW=lambda *arguments: shown.append(arguments))
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(user32=user32), raising=False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(sys, "stderr", None)
+    assert cli.main(["lumedesk:nothing"]) == 2
+    assert shown == [(None, "This link names no page of LumeDesk; nothing was opened.", "LumeDesk", 0x10)]
 
 
 def test_the_sandbox_is_opened_by_name(opened: list[Any], tmp_path: Path) -> None:

@@ -13,6 +13,9 @@ from typing import IO, Self
 from lumedesk.domain.credentials import Credentials, Secret
 from lumedesk.sandbox.seeding import DEFAULT_HISTORY
 
+# The frozen program is its own sandbox's program: with this as its first argument it is no desk. Known to lumedesk.cli too,
+# which would have to load all of this to learn it from here.
+SANDBOX_ARGUMENT = "--serve-sandbox"
 _START_S = 15.0
 _STOP_S = 3.0
 _MOST_STDERR = 4_000
@@ -115,10 +118,8 @@ class SandboxProcess:
 
 
 def _spawned(options: SandboxOptions, stderr: IO[bytes]) -> subprocess.Popen[bytes]:
-    root = str(Path(__file__).resolve().parents[2])
-    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    # -P: a folder named lumedesk in the current directory must not be taken for ours.
-    command = [sys.executable, "-P", "-m", "lumedesk.sandbox", "--until-stdin-closes"]
+    command, environment = _program()
+    command.append("--until-stdin-closes")
     for name, value in (
         ("--history", options.history),
         ("--speed", options.speed),
@@ -131,9 +132,20 @@ def _spawned(options: SandboxOptions, stderr: IO[bytes]) -> subprocess.Popen[byt
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        env=os.environ | environment,
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
+
+
+def _program() -> tuple[list[str], dict[str, str]]:
+    """The command that is a sandbox, without its options, and what its environment needs besides."""
+    if getattr(sys, "frozen", False):
+        # Not a part of this run, whose libraries are on its loader's path: a run of its own, which sets that by itself.
+        return [sys.executable, SANDBOX_ARGUMENT], {"PYINSTALLER_RESET_ENVIRONMENT": "1"}
+    root = str(Path(__file__).resolve().parents[2])
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    # -P: a folder named lumedesk in the current directory must not be taken for ours.
+    return [sys.executable, "-P", "-m", "lumedesk.sandbox"], {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _address(line: bytes) -> SandboxAddress:

@@ -48,6 +48,7 @@ class MainWindow(QMainWindow):
     key_wanted = Signal()
     profiles_wanted = Signal()
     support_wanted = Signal()
+    updates_wanted = Signal()
     # It was painted for the first time, and the first time with its page. UI thread.
     painted = Signal()
     page_painted = Signal()
@@ -122,6 +123,9 @@ class MainWindow(QMainWindow):
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self.notices)
+        # Where the program itself puts what it has to say.
+        self.aside = QVBoxLayout()
+        right.addLayout(self.aside)
         right.addWidget(self._stack, 1)
         row = QHBoxLayout()
         row.setSpacing(0)
@@ -323,7 +327,14 @@ class MainWindow(QMainWindow):
         """Say what this is."""
         from lumedesk.views.dialogs.about import AboutDialog
 
-        self._open(AboutDialog(self))
+        self._open(AboutDialog(self, self.open_licences))
+
+    def open_licences(self) -> None:
+        """List the parts of the program and their licences."""
+        from lumedesk.origin import components
+        from lumedesk.views.dialogs.licences import LicencesDialog
+
+        self.open_dialog(LicencesDialog(components(), self))
 
     def open_dialog(self, dialog: "Dialog") -> None:
         """Open a dialog made elsewhere, over the one that is open already if there is one."""

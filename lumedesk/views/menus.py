@@ -25,6 +25,7 @@ class Menus:
         self._build_view_menu(bar.addMenu("&View"), refresh)
         about = bar.addMenu("&Help")
         about.addAction(self._action("action-support", "&Support bundle…", "", window.support_wanted.emit))
+        about.addAction(self._action("action-updates", "Check for &updates…", "", window.updates_wanted.emit))
         about.addAction(self._action("action-about", "&About LumeDesk", "", window.open_about))
 
     def guard_money(self, why: str, *, may_send: bool) -> None:

@@ -75,10 +75,10 @@ def start(qtbot: QtBot, data_dir: Path) -> Iterator[Start]:
     """Start the program as the command does: on the profile that was opened last, else with the set-up."""
     programs: list[Program] = []
 
-    def start_one(keychain: Callable[[], Keychain] = system_keychain) -> Program:
+    def start_one(keychain: Callable[[], Keychain] = system_keychain, page: str = "") -> Program:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        program = Program(app, data_dir, keychain=keychain, scheme=Scheme.LIGHT)
+        program = Program(app, data_dir, keychain=keychain, scheme=Scheme.LIGHT, page=page)
         programs.append(program)
         program.start(_usual(data_dir))
         return program

@@ -43,6 +43,14 @@ def program(start: Start, fill: Fill, enrolled: Enrolled, service: SecretService
     return program
 
 
+def test_a_link_opens_the_desk_at_its_page(
+    start: Start, fill: Fill, enrolled: Enrolled, service: SecretService, address: SandboxAddress
+) -> None:
+    enrolled(address)
+    operator = fill(start(page="deposits"))
+    operator.wait_for("deposits-table")
+
+
 def profiles_of(program: Program, operator: Operator) -> None:
     assert program.workplace is not None
     program.workplace.open_profiles()

@@ -18,7 +18,16 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lumedesk import __version__
 from lumedesk.views.theme import Look, Scheme
-from tests.support import shots_access, shots_data, shots_dialogs, shots_filters, shots_own, shots_pages, shots_profiles
+from tests.support import (
+    shots_access,
+    shots_data,
+    shots_dialogs,
+    shots_filters,
+    shots_own,
+    shots_pages,
+    shots_profiles,
+    shots_updates,
+)
 from tests.support.stage import settle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +42,16 @@ _HOLDS = {
     "withdrawal-doubts": ("withdrawal", "limits"),
 }
 SCALES = (1, 2)
-_PARTS = (shots_pages, shots_dialogs, shots_own, shots_access, shots_profiles, shots_data, shots_filters)
+_PARTS = (
+    shots_pages,
+    shots_dialogs,
+    shots_own,
+    shots_access,
+    shots_profiles,
+    shots_data,
+    shots_filters,
+    shots_updates,
+)
 SCENES = {name: scene for part in _PARTS for name, scene in part.SCENES.items()}
 
 

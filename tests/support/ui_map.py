@@ -37,6 +37,7 @@ from lumedesk.views.dialogs.data import DataDialog
 from lumedesk.views.dialogs.decide import DecideDialog
 from lumedesk.views.dialogs.find import FindDialog
 from lumedesk.views.dialogs.key import KeyDialog
+from lumedesk.views.dialogs.licences import LicencesDialog
 from lumedesk.views.dialogs.limits import LimitsDialog
 from lumedesk.views.dialogs.new_books import NewBooksDialog
 from lumedesk.views.dialogs.profiles import ProfilesDialog
@@ -44,11 +45,13 @@ from lumedesk.views.dialogs.quote import QuoteDialog
 from lumedesk.views.dialogs.quote_settings import QuoteSettingsDialog
 from lumedesk.views.dialogs.security import SecurityDialog
 from lumedesk.views.dialogs.support import SupportDialog
+from lumedesk.views.dialogs.updates import UpdatesDialog
 from lumedesk.views.gate import GateWindow
 from lumedesk.views.pages.page import Page
 from lumedesk.views.parts.checks import CheckList
 from lumedesk.views.parts.qr import QrCode
 from lumedesk.views.parts.ring import CountdownRing
+from lumedesk.views.parts.update_notice import UpdateNotice
 from lumedesk.views.parts.widgets import Banner, Pill, StatePane
 from lumedesk.views.setup import SetupWindow
 from lumedesk.views.theme import Scheme
@@ -56,7 +59,9 @@ from lumedesk.views.wizards.withdrawal import WithdrawalWizard
 from lumedesk.work.engine import Engine
 from lumedesk.work.keys import Keys
 from lumedesk.work.locking import Locking
+from lumedesk.work.updates import Updates
 from tests.support.keys import STORE_KEY, a_profile
+from tests.support.releases import a_source
 from tests.support.stage import Stage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,6 +114,8 @@ def windows(stage: Stage) -> list[QWidget]:
         AlertsDialog(session, look, window),
         DataDialog(session, look, window),
         AboutDialog(window),
+        LicencesDialog((), window),
+        _of_updates(stage),
         *_of_access(stage, stage._desk.engine),
     ]
 
@@ -132,6 +139,15 @@ def _of_access(stage: Stage, engine: Engine) -> list[QWidget]:
         SetupWindow(look, Ground(engine, stage.clock)),
         gate,
     ]
+
+
+def _of_updates(stage: Stage) -> UpdatesDialog:
+    """As it is where there is something to ask."""
+    source = a_source()
+    updates = Updates(stage.session, stage._desk.engine, a_profile(), Path("no-updates.json"), source)
+    dialog = UpdatesDialog(updates, stage.window)
+    updates.setParent(dialog)
+    return dialog
 
 
 def _write_nothing(*_: object) -> None:
@@ -165,6 +181,8 @@ def _children(widget: QWidget) -> list[QWidget]:
 def told(stage: Stage) -> str:
     """The whole map."""
     lines = [_HEAD]
+    # It comes and goes; the window keeps it.
+    UpdateNotice(stage.window)
     for window in windows(stage):
         lines += [f"## {_title(window)} (`{window.objectName()}`)", ""]
         if isinstance(window, QMainWindow):

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from lumedesk.domain.statuses import Tone
 from lumedesk.models.trades import TradesTable
 from lumedesk.views.parts.table_view import RecordView
 from lumedesk.views.theme import DARK, LIGHT, Look, Scheme
@@ -72,6 +73,17 @@ def test_a_mark_is_muted_text_and_a_sign_of_its_own(view: RecordView, look: Look
     assert len(colours_in(right[PLAIN])) == 1
     assert right[GONE] != right[ALTERED]
     assert all(len(colours_in(right[row])) > 2 for row in (GONE, ALTERED))
+
+
+def test_pills_follow_the_colours(view: RecordView, look: Look) -> None:
+    before = cell(view, PLAIN, "status")
+    look.use(Scheme.DARK if look.colours is LIGHT else Scheme.LIGHT)
+    after = cell(view, PLAIN, "status")
+    tints = [{QColor(each).name() for each in colours.tone(Tone.DONE)} for colours in (LIGHT, DARK)]
+    now, then = tints if look.colours is LIGHT else reversed(tints)
+    assert now <= colours_in(after)
+    assert then <= colours_in(before)
+    assert not then & colours_in(after)
 
 
 def test_a_row_that_can_not_be_read_shows_no_figure(view: RecordView, look: Look) -> None:
