@@ -18,6 +18,8 @@ from pathlib import Path
 OLDEST_PYTHON = (3, 11)
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
+# What builds the installers has a place of its own: nothing of the development tools may get into what is shipped.
+BUILD_VENV = ROOT / "build" / "venv"
 LOCKS = ROOT / "packaging" / "locks"
 MARK = "made-by-dev.py"
 
@@ -43,11 +45,29 @@ X11_LIBRARIES = {
 # What the tests of the keychain run a real one with: the program and its Debian package. Without them they are skipped.
 KEYCHAIN_PROGRAMS = {"dbus-daemon": "dbus", "gnome-keyring-daemon": "gnome-keyring"}
 
+# What the installers are built with. Python's own library is for Debian's Python, which the frozen program can't hold otherwise.
+BUILD_PROGRAMS = {"objdump": "binutils", "dpkg-deb": "dpkg"}
+WINDOWS_PROGRAMS = {
+    "wineserver": "wine",
+    "makensis": "nsis",
+    "osslsigncode": "osslsigncode",
+    "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64-win32",
+    "openssl": "openssl",
+    "msiinfo": "msitools",
+    "wixl": "wixl",
+}
+PYTHON_LIBRARY = (
+    {"libpython{}.{}.so.1.0".format(*sys.version_info): "libpython{}.{}".format(*sys.version_info)}
+    if sys.base_prefix == "/usr"
+    else {}
+)
+
 # Each level of set-up: its lock file and the libraries it needs.
 LEVELS = {
     "run": ("run.txt", {**QT_LIBRARIES, **X11_LIBRARIES}),
     "dev": ("dev.txt", QT_LIBRARIES),
     "serve": ("run.txt", {}),
+    "build": ("build.txt", {**QT_LIBRARIES, **X11_LIBRARIES, **PYTHON_LIBRARY}),
 }
 
 # Tests and pictures always run without a screen: no window steals the focus, and every machine draws the same.
@@ -101,9 +121,15 @@ def hand_over(command: list[str], **environment: str) -> int:
             continue
 
 
-def tool(name: str) -> str:
-    """The path of a program inside `.venv`."""
-    return str(VENV / "Scripts" / f"{name}.exe" if os.name == "nt" else VENV / "bin" / name)
+def tool(name: str, level: str = "") -> str:
+    """The path of a program inside `.venv`, or in the place of another level."""
+    venv = home(level)
+    return str(venv / "Scripts" / f"{name}.exe" if os.name == "nt" else venv / "bin" / name)
+
+
+def home(level: str) -> Path:
+    """The virtual environment that a level is set up in."""
+    return BUILD_VENV if level == "build" else VENV
 
 
 def hand_over_module(module: str, arguments: list[str], level: str = "dev") -> int:
@@ -116,7 +142,7 @@ def hand_over_module(module: str, arguments: list[str], level: str = "dev") -> i
     return hand_over([tool("python"), "-m", module, *arguments], **OFFSCREEN)
 
 
-# Set-up: one .venv, with a stamp per level that says what it was made from
+# Set-up: one .venv (and one to build in), with a stamp per level that says what it was made from
 
 
 def key(level: str) -> str:
@@ -132,55 +158,65 @@ def key(level: str) -> str:
 
 def stamp(level: str) -> Path:
     """Where the key of a finished set-up is kept."""
-    return VENV / f"ready-{level}"
+    return home(level) / f"ready-{level}"
 
 
 def ready(level: str) -> bool:
     """Whether the set-up was finished for exactly this lock and this Python."""
     wanted = key(level)
     try:
-        return stamp(level).read_text(encoding="ascii") == wanted and Path(tool("python")).exists()
+        return stamp(level).read_text(encoding="ascii") == wanted and Path(tool("python", level)).exists()
     except (FileNotFoundError, UnicodeDecodeError):
         return False
 
 
-def prepare(level: str) -> None:
-    """Bring `.venv` up to `level`; costs next to nothing when it is there already."""
+def prepare(level: str, programs: dict[str, str] | None = None) -> None:
+    """Bring the level's environment up to it; costs next to nothing when it is there already.
+
+    `programs`: what must be on the path besides, and the Debian packages that hold it.
+    """
+    lacking = missing_programs(programs or {})
+    if ready(level) and not lacking:
+        return
+    packages = sorted({*missing_packages(LEVELS[level][1]), *lacking})
+    install_system_packages(packages, missing_for_tests() if level == "dev" else [])
     if ready(level):
         return
-    install_system_packages(missing_packages(LEVELS[level][1]), missing_for_tests() if level == "dev" else [])
-    finished = [other for other in LEVELS if ready(other)]
+    finished = [other for other in LEVELS if home(other) == home(level) and ready(other)]
     if not finished:
-        make_venv()
+        make_venv(home(level))
     for other in finished:  # an interrupted install leaves no stamp, so that the next start builds anew
         stamp(other).unlink()
-    install(LOCKS / LEVELS[level][0])
+    install(LOCKS / LEVELS[level][0], level)
     for done in [*finished, level]:
         stamp(done).write_text(key(done), encoding="ascii")
 
 
-def make_venv() -> None:
-    """Make an empty `.venv`, clearing away an outdated or half-made one; one that somebody else made is left alone."""
-    if Path(sys.prefix).resolve() == VENV:
-        raise Stop("This .venv has to be made anew, which can't be done from inside it.\nUse a Python outside of it.")
-    VENV.mkdir(exist_ok=True)
-    leftovers = [path for path in VENV.iterdir() if path.name != MARK]
-    if leftovers and not (VENV / MARK).exists():
-        raise Stop(f"{VENV} exists and was not made by dev.py. Move it away or delete it, then start again.")
-    (VENV / MARK).write_text("dev.py made this folder and makes it again after it is deleted.\n", encoding="ascii")
+def make_venv(venv: Path) -> None:
+    """Make an empty environment, clearing away an outdated or half-made one; one that somebody else made is left alone."""
+    if Path(sys.prefix).resolve() == venv:
+        message = (
+            f"This {venv.name} has to be made anew, which can't be done from inside it.\nUse a Python outside of it."
+        )
+        raise Stop(message)
+    venv.mkdir(parents=True, exist_ok=True)
+    leftovers = [path for path in venv.iterdir() if path.name != MARK]
+    if leftovers and not (venv / MARK).exists():
+        raise Stop(f"{venv} exists and was not made by dev.py. Move it away or delete it, then start again.")
+    (venv / MARK).write_text("dev.py made this folder and makes it again after it is deleted.\n", encoding="ascii")
     for path in leftovers:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
             path.unlink()
-    say("Making .venv; the first time, some 100 MB are downloaded for it")
-    step([sys.executable, "-m", "venv", str(VENV)], "Making the virtual environment")
+    say(f"Making {venv.relative_to(ROOT)}; the first time, some 100 MB are downloaded for it")
+    step([sys.executable, "-m", "venv", str(venv)], "Making the virtual environment")
 
 
-def install(lock: Path) -> None:
+def install(lock: Path, level: str = "") -> None:
     """Install exactly what the lock names, checked against its hashes."""
     say(f"Installing packages from {lock.relative_to(ROOT).as_posix()}")
-    command = [tool("python"), "-m", "pip", "install", "--require-hashes", "--no-deps"]
+    command = [tool("python", level), "-m", "pip", "install", "--require-hashes", "--no-deps"]
     quiet = [] if sys.stdout.isatty() else ["--quiet"]
     advice = (
         "Is there a network connection? What was downloaded is kept; start again to continue.\n"
@@ -220,9 +256,14 @@ def missing_packages(libraries: dict[str, str]) -> list[str]:
 
 def missing_for_tests() -> list[str]:
     """The Debian packages without which some tests are skipped, sorted; always empty on other systems."""
+    return missing_programs(KEYCHAIN_PROGRAMS)
+
+
+def missing_programs(programs: dict[str, str]) -> list[str]:
+    """The Debian packages of those that aren't on the path, sorted; always empty on other systems."""
     if not sys.platform.startswith("linux") or not (shutil.which("apt-get") and shutil.which("dpkg")):
         return []
-    return sorted(package for program, package in KEYCHAIN_PROGRAMS.items() if shutil.which(program) is None)
+    return sorted({package for program, package in programs.items() if shutil.which(program) is None})
 
 
 def known_libraries() -> set[str]:
@@ -280,7 +321,7 @@ def test(arguments: list[str]) -> int:
 
 
 def check(_arguments: list[str]) -> int:
-    """Lint, formatting, types and import layers; changes nothing."""
+    """Lint, formatting, types, import layers and, where npm is, the workflows; changes nothing."""
     prepare("dev")
     python = tool("python")
     checks = {
@@ -288,6 +329,7 @@ def check(_arguments: list[str]) -> int:
         "ruff format": [python, "-m", "ruff", "format", "--check"],
         "mypy": [python, "-m", "mypy"],
         "import layers": [tool("lint-imports"), "--no-logo"],
+        "workflows": [python, str(ROOT / "packaging" / "workflows" / "check.py")],
     }
     failed = []
     for name, command in checks.items():
@@ -343,12 +385,20 @@ def lock(arguments: list[str]) -> int:
     step([*command, "-o", "packaging/locks/run.txt"], "Locking what the desk needs")
     dev = ["--extra", "dev", "-c", "packaging/locks/run.txt", "-o", "packaging/locks/dev.txt"]
     step([*command, *dev], "Locking what development needs")
+    building = ["--extra", "build", "-c", "packaging/locks/run.txt", "-o", "packaging/locks/build.txt"]
+    step([*command, *building], "Locking what the installers are built with")
     return 0
 
 
-def build(_arguments: list[str]) -> int:
-    """Build the installers."""
-    raise Stop("There are no installers yet. From a checkout, the desk opens with: python3 dev.py run")
+def build(arguments: list[str]) -> int:
+    """Build the installers into dist/; `build --help` says which, and how two builds are compared."""
+    asked = [each for each in arguments if each.startswith("-")]
+    linux_only = "--linux" in asked and "--windows" not in asked
+    without = {"--help", "-h", "--compare", "--measure"}.intersection(asked)
+    programs = BUILD_PROGRAMS if linux_only or without else {**BUILD_PROGRAMS, **WINDOWS_PROGRAMS}
+    prepare("build", programs)
+    os.chdir(ROOT)
+    return hand_over([tool("python", "build"), str(ROOT / "packaging" / "build.py"), *arguments])
 
 
 COMMANDS = {

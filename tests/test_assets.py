@@ -65,3 +65,7 @@ def test_the_fonts_ship_with_the_desk() -> None:
     assert fonts
     assert fonts == sorted(fonts)
     assert all(font.read_bytes()[:4] == b"OTTO" for font in fonts)
+
+
+def test_the_program_s_icon_is_a_drawing() -> None:
+    assert ET.fromstring(assets.program_icon().read_bytes()).tag.endswith("svg")  # noqa: S314 - our own file

@@ -27,7 +27,7 @@ def steps(tmp_path, monkeypatch):
     def note(command, purpose, advice="", **environment):
         noted.append(command)
         if "venv" in command:
-            python = Path(dev.tool("python"))
+            python = Path(command[-1], *Path(dev.tool("python")).relative_to(dev.VENV).parts)
             python.parent.mkdir(parents=True)
             python.touch()
 
@@ -35,8 +35,10 @@ def steps(tmp_path, monkeypatch):
     locks.mkdir(parents=True)
     (locks / "run.txt").write_text("a==1\n")
     (locks / "dev.txt").write_text("a==1\nb==1\n")
+    (locks / "build.txt").write_text("a==1\nc==1\n")
     monkeypatch.setattr(dev, "ROOT", tmp_path)
     monkeypatch.setattr(dev, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(dev, "BUILD_VENV", tmp_path / "build" / "venv")
     monkeypatch.setattr(dev, "LOCKS", locks)
     monkeypatch.setattr(dev, "step", note)
     monkeypatch.setattr(dev, "missing_packages", lambda _libraries: [])
@@ -93,7 +95,7 @@ class TestStart:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (["build"], "no installers yet"),
+            (["build"], "packaging/locks/build.txt is missing"),
             (["bench"], "tests.bench is not there yet"),
             (["shots"], "shots DIR"),
             (["tset"], "no command 'tset'"),
@@ -171,6 +173,16 @@ class TestSetUp:
         assert dev.ready("run")
         assert dev.ready("dev")
 
+    def test_what_builds_the_installers_has_a_place_of_its_own(self, steps):
+        dev.prepare("dev")
+        dev.prepare("build")
+        assert kinds(steps) == ["venv", "pip dev.txt", "venv", "pip build.txt"]
+        assert steps[-1][0] == dev.tool("python", "build")
+        assert steps[-1][0].startswith(str(dev.BUILD_VENV))
+        assert dev.ready("dev")
+        dev.prepare("build")
+        assert len(steps) == 4
+
     def test_a_changed_lock_builds_anew(self, steps):
         dev.prepare("run")
         (dev.VENV / "stale").mkdir()
@@ -194,7 +206,7 @@ class TestSetUp:
         for level in before:
             dev.prepare(level)
 
-        def interrupted(lock):
+        def interrupted(lock, level):
             (dev.VENV / "half").mkdir()
             raise KeyboardInterrupt
 
@@ -297,6 +309,24 @@ class TestSystemPackages:
         assert "sudo apt-get install --no-install-recommends gnome-keyring" in capsys.readouterr().out
         assert steps == []
 
+    def test_a_build_asks_for_wine_only_where_windows_is_built(self, steps, monkeypatch):
+        asked = []
+        monkeypatch.setattr(dev, "missing_programs", lambda programs: sorted(programs.values()))
+        monkeypatch.setattr(dev, "install_system_packages", lambda *given: asked.append(set(given[0])))
+        monkeypatch.setattr(dev, "hand_over", lambda *_command: 0)
+        monkeypatch.setattr(os, "chdir", lambda _folder: None)
+        for arguments in (["--linux"], ["--compare", "a", "b"], [], ["--windows"], ["--linux", "--windows"]):
+            assert dev.build(arguments) == 0
+        assert ["wine" in packages for packages in asked] == [False, False, True, True, True]
+        assert all("binutils" in packages for packages in asked)
+
+    def test_a_program_that_vanished_is_asked_for_again(self, steps, monkeypatch):
+        dev.prepare("build", {})
+        monkeypatch.setattr(dev, "missing_programs", lambda programs: sorted(programs.values()))
+        monkeypatch.setattr(os, "geteuid", lambda: 1000)
+        with pytest.raises(dev.Stop, match="binutils"):
+            dev.prepare("build", {"objdump": "binutils"})
+
     def test_a_keychain_is_looked_for_by_its_programs(self, debian, monkeypatch, tmp_path):
         debian(dev.QT_LIBRARIES)
         assert dev.missing_for_tests() == ["dbus", "gnome-keyring"]
@@ -326,7 +356,10 @@ def pins(lock):
 class TestLocks:
     """The locks belong to pyproject.toml and to any machine."""
 
-    @pytest.mark.parametrize(("lock", "extra"), [("run.txt", None), ("dev.txt", None), ("dev.txt", "dev")])
+    @pytest.mark.parametrize(
+        ("lock", "extra"),
+        [("run.txt", None), ("dev.txt", None), ("dev.txt", "dev"), ("build.txt", None), ("build.txt", "build")],
+    )
     def test_a_lock_satisfies_pyproject(self, lock, extra):
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         wanted = project["optional-dependencies"][extra] if extra else project["dependencies"]
@@ -336,12 +369,16 @@ class TestLocks:
             assert versions, f"{requirement.name} is not locked: python3 dev.py lock"
             assert all(version in requirement.specifier for version in versions), f"{requirement}: python3 dev.py lock"
 
-    def test_development_uses_what_the_desk_runs_on(self):
-        developing = pins("dev.txt")
+    @pytest.mark.parametrize("lock", ["dev.txt", "build.txt"])
+    def test_what_is_tested_and_built_with_is_what_the_desk_runs_on(self, lock):
+        others = pins(lock)
         for name, versions in pins("run.txt").items():
-            assert versions <= developing[name]
+            assert versions <= others[name]
 
-    @pytest.mark.parametrize("lock", ["run.txt", "dev.txt"])
+    def test_what_is_shipped_is_built_without_the_tools_of_development(self):
+        assert not {"pytest", "ruff", "mypy", "hypothesis"} & pins("build.txt").keys()
+
+    @pytest.mark.parametrize("lock", ["run.txt", "dev.txt", "build.txt"])
     def test_a_lock_names_no_place(self, lock):
         text = (ROOT / "packaging" / "locks" / lock).read_text(encoding="utf-8")
         assert not re.search(r"://|@ |--index|--extra-index|--find-links|file:|^/", text, re.MULTILINE)
