@@ -20,6 +20,7 @@ PACKAGES = (
     "argon2-cffi",
     "cryptography",
     "h11",
+    "httpcore",
     "httpx",
     "keyring",
     "msgspec",
