@@ -115,7 +115,11 @@ class Arrival:
                 # That was what the library had read together with the head.
                 break
         while connection is not None and left > 0:
-            some = (await connection.some())[:left]
+            try:
+                async with asyncio.timeout(self._response.request.extensions["timeout"]["read"]):
+                    some = (await connection.some())[:left]
+            except TimeoutError as error:
+                raise httpx.ReadTimeout("silence in the midst of the body") from error
             if not some:
                 raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
             yield some

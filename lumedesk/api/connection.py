@@ -16,6 +16,8 @@ import httpcore
 
 # Half of what one connection may hold; memory is used only as far as answers are long.
 _SIZE = 1024 * 1024
+# Windows' event loop reads so much before it asks where to put it, and goes on with what it has read when told to pause.
+_ROOM = 64 * 1024
 _SECOND_ADDRESS_AFTER_S = 0.25
 
 
@@ -138,7 +140,7 @@ class _Inbox(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._size += nbytes
-        if self._size == _SIZE:
+        if _SIZE - self._size < _ROOM:
             self._is_full = True
             self.transport.pause_reading()
         self._tell()

@@ -115,7 +115,12 @@ class Feeds:
             self._kicks[kind].set()
 
     def save_ages(self) -> None:
-        """Note when each kind was last confirmed: polls that bring nothing new write nothing, so this waits for the end."""
+        """Note when each kind was last confirmed: polls that bring nothing new write nothing, so this waits for the end.
+
+        What is shown but not written yet is written first: whoever reads the file next goes by what it holds.
+        """
+        for kind in list(self._unwritten):
+            self._write_now(kind, *self._unwritten.pop(kind), is_whole=True)
         self._mirror.begin()
         for kind, dataset in self._known.items():
             self._mirror.write_dataset(kind, dataset)
@@ -159,6 +164,9 @@ class Feeds:
             if is_damage(error):
                 self._mirror.note_damage()
             self._report(self._failed(kind, Unexpected(f"{type(error).__name__}: {error}")))
+            if not kind.is_history and (known := self._known.get(kind)) is not None:
+                # It is not what is shown: the next answer is read, also where it is this one again.
+                self._known[kind] = replace(known, digest=b"")
 
     async def _make_findable(self, kind: Kind) -> None:
         """What the desk was at when it ended. Whatever goes wrong is told: it must not end the loops."""
@@ -260,6 +268,9 @@ class Feeds:
     ) -> bool:
         """Whether the list was taken for what it is."""
         async with self._writing:
+            # What was shown before is older, and must not be written after this.
+            if (unwritten := self._unwritten.pop(kind, None)) is not None:
+                self._write_now(kind, *unwritten, is_whole=True)
             return self._write_now(kind, rows, dataset, is_whole=is_whole)
 
     def _write_now(self, kind: Kind, rows: Sequence[tuple[str, bytes]], dataset: Dataset, *, is_whole: bool) -> bool:

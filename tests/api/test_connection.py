@@ -11,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import httpcore
+import httpx
 import pytest
 import trustme
 
 from lumedesk.api.arrival import Arrival
 from lumedesk.api.connection import Connection as OurConnection
-from lumedesk.api.connection import Connections
+from lumedesk.api.connection import Connections, _Inbox
 from lumedesk.api.tls import causes
-from lumedesk.domain.errors import Unreachable, Unreadable
+from lumedesk.domain.errors import TimedOut, Unreachable, Unreadable
 from lumedesk.domain.kinds import Kind
 from tests.support.raw_server import Connection, RawServer, Script, http
 from tests.support.wire import a_client
@@ -32,7 +33,9 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def arrived(*scripts: bytes | Script, authority: trustme.CA | None = None, folder: Path | None = None) -> list[bytes]:
+def arrived(
+    *scripts: bytes | Script, authority: trustme.CA | None = None, folder: Path | None = None, **settings: float
+) -> list[bytes]:
     """The body's digest as it came, by somebody who looks at each piece only after others had their turn; for each script."""
 
     async def take(arrival: Arrival) -> bytes:
@@ -52,7 +55,7 @@ def arrived(*scripts: bytes | Script, authority: trustme.CA | None = None, folde
             authority.cert_pem.write_to_path(str(extra_ca))
         async with (
             RawServer(list(scripts), ssl_context=context) as server,
-            a_client(server.url, extra_ca=extra_ca) as client,
+            a_client(server.url, extra_ca=extra_ca, **settings) as client,
         ):
             return [await client.arrive(Kind.TRADES, None, take) for _ in scripts]
 
@@ -94,6 +97,40 @@ def test_a_long_body_that_breaks_off_is_an_error(resets: bool) -> None:
 
     with pytest.raises(Unreachable):
         arrived(cut)
+
+
+def test_silence_in_the_midst_of_a_long_body_ends_it() -> None:
+    async def silent(connection: Connection) -> None:
+        await connection.request()
+        await connection.send(http(200, LONG)[:-7])
+        await asyncio.Event().wait()
+
+    with pytest.raises(TimedOut) as caught:
+        arrived(silent, deadline_s=0.3, list_deadline_s=60.0)
+    assert isinstance(caught.value.__cause__, httpx.ReadTimeout), "not the end of the whole list's time"
+
+
+def test_windows_way_of_feeding_a_buffer_never_finds_it_full() -> None:
+    """Windows' event loop reads 64 KB by itself and then asks for room until all of it is placed. Called as it calls."""
+
+    class Paused(asyncio.Transport):
+        is_paused = False
+
+        def pause_reading(self) -> None:
+            self.is_paused = True
+
+        def resume_reading(self) -> None:
+            self.is_paused = False
+
+    transport, inbox = Paused(), _Inbox()
+    inbox.connection_made(transport)
+    size = 300
+    fed = 0
+    while not transport.is_paused:
+        asyncio.protocols._feed_data_to_buffered_proto(inbox, bytes(size))
+        fed, size = fed + size, 64 * 1024
+    assert fed > 900_000
+    assert len(asyncio.run(inbox.taken())) == fed
 
 
 def test_a_head_that_never_ends_is_refused() -> None:

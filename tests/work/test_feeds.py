@@ -1,6 +1,7 @@
 """The polling loops against answers laid out by hand: what the mirror keeps, what is reported, what survives."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -216,6 +217,83 @@ def test_a_list_is_shown_again_and_again_while_the_disk_is_busy_and_the_last_is_
                 await asyncio.sleep(0)
 
     bench.run(scenario)
+
+
+def test_a_list_that_waits_to_be_written_never_comes_after_a_newer_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, may_go_on = threading.Event(), threading.Event()
+    checkpoint = bench.mirror.checkpoint
+
+    def slow() -> None:
+        began.set()
+        may_go_on.wait(5)
+        checkpoint()
+
+    monkeypatch.setattr(bench.mirror, "checkpoint", slow)
+
+    async def scenario(bench: Bench) -> None:
+        monkeypatch.setattr(bench.mirror, "_waiting_pages", 10_000)
+        await bench.poll(Kind.ACCOUNTS)
+        assert await asyncio.to_thread(began.wait, 5)
+        # While the file is busy, two lists come. The second one isn't whole, so it is written at once.
+        bench.client.lay(Kind.ACCOUNTS, an_account(id="a1", balance=Decimal(1)))
+        await bench.poll(Kind.ACCOUNTS)
+        newer = an_account(id="a1", balance=Decimal(2))
+        bench.client.lay(Kind.ACCOUNTS, newer, b'{"id":7}')
+        bench.feeds.kick((Kind.ACCOUNTS,))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        may_go_on.set()
+        await bench._report()
+        await _until(lambda: not bench.feeds._unwritten and not bench.feeds._writing.locked())
+        assert bench.reader.small(Kind.ACCOUNTS) == [json_of(newer)]
+
+    bench.run(scenario)
+
+
+def test_after_a_failed_write_the_list_before_is_shown_again_when_it_comes_back(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = an_account(id="a1", balance=Decimal(1)), an_account(id="a1", balance=Decimal(2))
+
+    def full(*_: Any, **__: Any) -> None:
+        raise apsw.FullError("database or disk is full")
+
+    async def scenario(bench: Bench) -> None:
+        bench.client.lay(Kind.ACCOUNTS, before)
+        await bench.poll(Kind.ACCOUNTS)
+        await _until(lambda: bench.reader.small(Kind.ACCOUNTS) == [json_of(before)])
+        with monkeypatch.context() as patch:
+            patch.setattr(bench.mirror, "write_small", full)
+            bench.client.lay(Kind.ACCOUNTS, after)
+            assert (await bench.poll(Kind.ACCOUNTS)).records == (after,)
+            assert isinstance((await bench._report()).state.error, Unexpected)
+        bench.client.lay(Kind.ACCOUNTS, before)
+        assert (await bench.poll(Kind.ACCOUNTS)).records == (before,)
+
+    bench.run(scenario)
+
+
+def test_what_is_shown_is_in_the_file_when_the_feeds_end(bench: Bench) -> None:
+    shown = an_account(id="a1", balance=Decimal(2))
+
+    async def scenario(bench: Bench) -> None:
+        await bench.feeds._writing.acquire()
+        bench.client.lay(Kind.ACCOUNTS, shown)
+        await bench.poll(Kind.ACCOUNTS)
+        assert bench.reader.small(Kind.ACCOUNTS) == []
+
+    bench.run(scenario)
+    bench.feeds._writing.release()
+    bench.feeds.save_ages()
+    assert bench.reader.small(Kind.ACCOUNTS) == [json_of(shown)]
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():  # noqa: ASYNC110 - the file tells
+            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize(
