@@ -91,6 +91,10 @@ class Connection(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> "Connection":
         """Go on encrypted; the connection is closed when that fails."""
+        if self._inbox.waiting:
+            # It would be taken for what came encrypted.
+            await self.aclose()
+            raise httpcore.ConnectError("something came before the handshake")
         try:
             self._inbox.transport = await _secured(self._inbox, ssl_context, server_hostname, timeout)
         except ssl.SSLWantReadError as error:
@@ -171,6 +175,11 @@ class _Inbox(asyncio.BufferedProtocol):
     def has_news(self) -> bool:
         """Whether anything came that wasn't taken, or the other side has closed."""
         return bool(self._size) or self._is_over
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes came that weren't taken."""
+        return self._size
 
     async def taken(self) -> memoryview:
         """What came, at least a byte; none at the end. It is overwritten after the next call. Errors: OSError."""
