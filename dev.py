@@ -62,6 +62,10 @@ PYTHON_LIBRARY = (
     else {}
 )
 
+# On which systems each option of `build` works; Linux makes the Windows installer under Wine, for a trial.
+BUILT_ON = {"--linux": ("linux",), "--windows": ("win32", "linux"), "--macos": ("darwin",)}
+SYSTEM_NAMES = {"linux": "Linux", "win32": "Windows", "darwin": "macOS"}
+
 # Each level of set-up: its lock file and the libraries it needs.
 LEVELS = {
     "run": ("run.txt", {**QT_LIBRARIES, **X11_LIBRARIES}),
@@ -390,13 +394,24 @@ def lock(arguments: list[str]) -> int:
     return 0
 
 
+def refuse_foreign(wanted: set[str]) -> None:
+    """Stop where one of these options of `build` can't work on this system."""
+    for option in sorted(wanted):
+        if not sys.platform.startswith(BUILT_ON[option]):
+            names = " or ".join(SYSTEM_NAMES[system] for system in BUILT_ON[option])
+            raise Stop(f"build {option} works on {names} only. Nothing was installed or built.")
+
+
 def build(arguments: list[str]) -> int:
     """Build the installers into dist/; `build --help` says which, and how two builds are compared."""
-    asked = [each for each in arguments if each.startswith("-")]
-    linux_only = "--linux" in asked and "--windows" not in asked
-    without = {"--help", "-h", "--compare", "--measure"}.intersection(asked)
-    programs = BUILD_PROGRAMS if linux_only or without else {**BUILD_PROGRAMS, **WINDOWS_PROGRAMS}
-    prepare("build", programs)
+    asked = {each for each in arguments if each.startswith("-")}
+    wanted = asked.intersection(BUILT_ON)
+    refuse_foreign(wanted)
+    if asked.intersection(("--help", "-h", "--compare")):
+        # Nothing is built: any Python does, and the standard library.
+        return hand_over([sys.executable, str(ROOT / "packaging" / "build.py"), *arguments])
+    for_windows = "--windows" in wanted or not (wanted or "--measure" in asked)
+    prepare("build", {**BUILD_PROGRAMS, **WINDOWS_PROGRAMS} if for_windows else BUILD_PROGRAMS)
     os.chdir(ROOT)
     return hand_over([tool("python", "build"), str(ROOT / "packaging" / "build.py"), *arguments])
 

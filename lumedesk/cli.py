@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from lumedesk import __version__
 from lumedesk.cli_parser import Refused, add_profile_parser, say
@@ -60,8 +61,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(data_dir, profile, offline=options.offline, page=page)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Refuses as the rest of the command does: the windowed program has nowhere else to say it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say how it is used and what is wrong, and end with exit code 2."""
+        if sys.stderr is not None:
+            super().error(message)
+        raise SystemExit(_refuse(f"{self.format_usage()}\n{message}"))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="lumedesk", description="A desktop treasury workstation for Lumetrade.")
+    parser = _Parser(prog="lumedesk", description="A desktop treasury workstation for Lumetrade.")
     parser.add_argument("--version", action="version", version=f"LumeDesk {__version__}")
     parser.add_argument("--sandbox", action="store_true", help="rehearse with invented money")
     parser.add_argument("--profile", metavar="NAME", help="open this profile; with --sandbox, make it if it is new")

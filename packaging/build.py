@@ -11,7 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from installers import bill, compare, export, freezing, linux, parts, signing, windows, windows_release  # noqa: E402 - see above
+from installers import bill, compare, export, freezing, linux, signing, windows, windows_release  # noqa: E402 - see above
+
+import dev  # noqa: E402
 
 DIST, BUILD = ROOT / "dist", ROOT / "build"
 SYSTEMS = ("linux", "windows", "macos")
@@ -32,9 +34,10 @@ def main(arguments: list[str]) -> int:
             from installers import measuring
 
             return measuring.main(DIST / freezing.NAME)
+        dev.refuse_foreign({f"--{system}" for system in SYSTEMS if getattr(options, system)})
         _build(options)
     # What each part raises when it can't do its work says why in its words.
-    except (RuntimeError, OSError) as error:
+    except (RuntimeError, OSError, dev.Stop) as error:
         print(f"\nThe build failed. {error}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
@@ -45,7 +48,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="dev.py build", description="Build the installers into dist/.")
+    parser = argparse.ArgumentParser(
+        prog="dev.py build", description="Build the installers into dist/.", allow_abbrev=False
+    )
     for system in SYSTEMS:
         parser.add_argument(f"--{system}", action="store_true", help=f"only what {system.capitalize()} gets")
     parser.add_argument("--skip-archives", action="store_true", help="Linux: only the folder, which checks itself")
@@ -78,6 +83,9 @@ def freeze(source: export.Source) -> Path:
     shutil.copytree(icons, BUILD / "icons", dirs_exist_ok=True)
     _run_in(source, "installers.notices", str(source.folder / "resources" / "licences"))
     shutil.rmtree(DIST / freezing.NAME, ignore_errors=True)
+    # Only here: its packages are the build environment's, which nothing is installed for where builds are only compared.
+    from installers import parts
+
     began = time.monotonic()
     frozen = freezing.freeze(sys.executable, out=DIST, work=BUILD / "pyinstaller", root=source.folder)
     say(f"frozen in {time.monotonic() - began:.0f} s: {frozen.relative_to(ROOT)}")

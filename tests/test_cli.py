@@ -103,6 +103,33 @@ def test_without_a_console_a_refusal_is_shown_in_a_message(monkeypatch: pytest.M
     assert shown == [(None, "This link names no page of LumeDesk; nothing was opened.", "LumeDesk", 0x10)]
 
 
+@pytest.mark.parametrize("arguments", [["--no-such-option"], ["--profile"], ["audit", "nothing"], ["profile", "add"]])
+def test_without_a_console_a_wrong_option_is_shown_in_a_message_too(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """Windows' call is a fake one here: no other system has it."""
+    shown: list[tuple[Any, ...]] = []
+    user32 = SimpleNamespace(MessageBoxW=lambda *given: shown.append(given))
+    monkeypatch.setattr(ctypes, "windll", SimpleNamespace(user32=user32), raising=False)
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(sys, "stderr", None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    [(_, words, title, _)] = shown
+    assert title == "LumeDesk"
+    assert words.startswith("usage: lumedesk ")
+
+
+def test_a_wrong_option_is_told_with_the_usage_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--no-such-option"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("usage: lumedesk ")
+    assert "unrecognized arguments: --no-such-option" in said
+
+
 def test_the_sandbox_is_opened_by_name(opened: list[Any], tmp_path: Path) -> None:
     assert cli.main(["--data-dir", str(tmp_path), "--sandbox"]) == 0
     assert cli.main(["--data-dir", str(tmp_path), "--sandbox", "--profile", "training"]) == 0

@@ -315,10 +315,58 @@ class TestSystemPackages:
         monkeypatch.setattr(dev, "install_system_packages", lambda *given: asked.append(set(given[0])))
         monkeypatch.setattr(dev, "hand_over", lambda *_command: 0)
         monkeypatch.setattr(os, "chdir", lambda _folder: None)
-        for arguments in (["--linux"], ["--compare", "a", "b"], [], ["--windows"], ["--linux", "--windows"]):
+        monkeypatch.setattr(sys, "platform", "linux")
+        for arguments in (["--linux"], ["--measure"], [], ["--skip-archives"], ["--windows"], ["--linux", "--windows"]):
             assert dev.build(arguments) == 0
-        assert ["wine" in packages for packages in asked] == [False, False, True, True, True]
+        assert ["wine" in packages for packages in asked] == [False, False, True, True, True, True]
         assert all("binutils" in packages for packages in asked)
+
+    @pytest.mark.parametrize(
+        ("system", "option", "only"),
+        [
+            ("linux", "--macos", "macOS"),
+            ("darwin", "--windows", "Windows or Linux"),
+            ("darwin", "--linux", "Linux"),
+            ("win32", "--linux", "Linux"),
+            ("win32", "--macos", "macOS"),
+        ],
+    )
+    def test_what_another_system_builds_is_refused_before_anything_is_installed(
+        self, steps, monkeypatch, system, option, only
+    ):
+        monkeypatch.setattr(sys, "platform", system)
+        monkeypatch.setattr(dev, "missing_programs", pytest.fail)
+        with pytest.raises(dev.Stop, match=f"build {option} works on {only} only"):
+            dev.build([option])
+        assert steps == []
+
+    def test_two_builds_are_compared_without_installing_anything(self, tmp_path):
+        (tmp_path / "checkout" / "packaging").mkdir(parents=True)
+        shutil.copytree(ROOT / "packaging" / "installers", tmp_path / "checkout" / "packaging" / "installers")
+        shutil.copy(ROOT / "packaging" / "build.py", tmp_path / "checkout" / "packaging")
+        (tmp_path / "checkout" / "lumedesk").mkdir()
+        shutil.copy(ROOT / "lumedesk" / "__init__.py", tmp_path / "checkout" / "lumedesk")
+        for name in ("a", "b"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "file").write_text(name)
+        done = start(tmp_path / "checkout", "build", "--compare", str(tmp_path / "a"), str(tmp_path / "b"))
+        assert (done.returncode, done.stderr) == (1, "")
+        assert "1 of 1 files differ" in done.stdout
+        assert not (tmp_path / "checkout" / "build").exists()
+
+    def test_the_build_refuses_shortened_options_and_other_systems_itself(self):
+        command = [sys.executable, "-B", str(ROOT / "packaging" / "build.py")]
+        other = "--macos" if sys.platform != "darwin" else "--linux"
+        for argument, words in (("--win", "unrecognized arguments: --win"), (other, "Nothing was installed or built")):
+            done = subprocess.run([*command, argument], capture_output=True, text=True, timeout=60, check=False)
+            assert done.returncode != 0
+            assert words in done.stderr
+
+    def test_comparing_needs_nothing_but_python_itself(self):
+        same = str(ROOT / "packaging" / "workflows")
+        command = [sys.executable, "-B", "-S", str(ROOT / "packaging" / "build.py"), "--compare", same, same]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
 
     def test_a_program_that_vanished_is_asked_for_again(self, steps, monkeypatch):
         dev.prepare("build", {})

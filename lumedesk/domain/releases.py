@@ -49,6 +49,7 @@ class Why(Enum):
     SHAPE = "It is signed, but isn't written as it must be."
     PAGE = "Its link leads elsewhere than to the pages of LumeDesk's releases."
     OLDER = "It is older than one seen before. Somebody may want to hide a newer version."
+    BEHIND = "It is of an older version than this one."
     EXPIRED = "It is no longer valid. Somebody may be holding newer ones back."
     EARLY = "It is dated in the future."
     REDIRECT = "The server sent us elsewhere, where LumeDesk doesn't follow."
@@ -228,12 +229,14 @@ def page_problem(page: str, host: str) -> str:
     return ""
 
 
-def judge(notice: Notice, seen: Seen, now: datetime) -> None:
-    """Refuse a notice that is out of date, or goes back behind what was `seen`. Errors: UpdateRefused."""
+def judge(notice: Notice, seen: Seen, now: datetime, *, running: Version | None = None) -> None:
+    """Refuse a notice that is out of date, or goes back behind what was `seen` or is `running`. Errors: UpdateRefused."""
     if notice.serial < seen.serial:
         raise UpdateRefused(Why.OLDER, f"It is number {notice.serial}; number {seen.serial} was seen already.")
     if seen.version is not None and notice.version < seen.version:
         raise UpdateRefused(Why.OLDER, f"It tells of {notice.version}; {seen.version} was told of already.")
+    if running is not None and notice.version < running:
+        raise UpdateRefused(Why.BEHIND, f"It tells of {notice.version}; this is {running}.")
     if now >= notice.valid_until:
         raise UpdateRefused(Why.EXPIRED, f"It was valid until {_day(notice.valid_until)}; {_here(now)}")
     if now < notice.released - _AHEAD:

@@ -16,12 +16,16 @@ _MAX_SERIAL = 2**53
 
 @dataclass(frozen=True, slots=True)
 class UpdateSettings:
-    """`is_daily` is the user's choice. `asked_at` is when an answer last came, `heard_at` when a good one did; in UTC."""
+    """`is_daily` is the user's choice, held since `daily_since`.
+
+    `asked_at` is when an answer last came, `heard_at` when a good one did. All times are in UTC.
+    """
 
     is_daily: bool = False
     seen: Seen = field(default_factory=Seen)
     asked_at: datetime | None = None
     heard_at: datetime | None = None
+    daily_since: datetime | None = None
 
 
 def read_update_settings(path: Path) -> UpdateSettings:
@@ -37,12 +41,15 @@ def read_update_settings(path: Path) -> UpdateSettings:
         seen=Seen(_serial(saved.get("serial")), _version(saved.get("release"))),
         asked_at=_moment(saved.get("asked_at")),
         heard_at=_moment(saved.get("heard_at")),
+        daily_since=_moment(saved.get("daily_since")),
     )
 
 
-def keep_daily(path: Path, *, is_daily: bool) -> UpdateSettings:
-    """Note the user's choice. Shape: all that is saved now. Errors: NotWritable."""
-    return _write(path, replace(read_update_settings(path), is_daily=is_daily))
+def keep_daily(path: Path, *, is_daily: bool, at: datetime) -> UpdateSettings:
+    """Note the user's choice, made `at` that moment. Shape: all that is saved now. Errors: NotWritable."""
+    saved = read_update_settings(path)
+    since = saved.daily_since if saved.is_daily and saved.daily_since else at
+    return _write(path, replace(saved, is_daily=is_daily, daily_since=since if is_daily else None))
 
 
 def keep_asked(path: Path, at: datetime, notice: Notice | None) -> UpdateSettings:
@@ -68,6 +75,7 @@ def _write(path: Path, settings: UpdateSettings) -> UpdateSettings:
             "release": seen.version.text if seen.version else "",
             "asked_at": _written(settings.asked_at),
             "heard_at": _written(settings.heard_at),
+            "daily_since": _written(settings.daily_since),
         },
     )
     return settings

@@ -162,9 +162,10 @@ class Updates(QObject):
         if isinstance(self.error, UpdateRefused):
             return f"{self.error.title}. {self.error.detail}"
         if self.error is not None:
-            heard_at = self.settings.heard_at
-            is_silent = heard_at is not None and self._session.clock.now() - heard_at > _SILENCE
-            return f"No notice of releases has come since {heard_at:%d %B %Y}." if is_silent else ""
+            # Where none ever came: since they are asked for.
+            since = self.settings.heard_at or self.settings.daily_since
+            is_silent = since is not None and self._session.clock.now() - since > _SILENCE
+            return f"No notice of releases has come since {since:%d %B %Y}." if is_silent else ""
         if self.is_newer and self.notice is not None:
             return f"LumeDesk {self.notice.version} has been released; this is {self.running}."
         return ""
@@ -187,10 +188,11 @@ class Updates(QObject):
 
     def set_daily(self, *, is_daily: bool, failed: Callable[[DeskError], None]) -> None:
         """Note whether to ask once a day; `failed` gets NotSaved, and then all stays as it was."""
+        now = self._session.clock.now()
 
         async def write() -> UpdateSettings:
             try:
-                return keep_daily(self._path, is_daily=is_daily)
+                return keep_daily(self._path, is_daily=is_daily, at=now)
             except NotWritable as error:
                 raise NotSaved(str(error), wire=Wire.NOT_SENT) from error
 
@@ -237,7 +239,7 @@ class Updates(QObject):
             take(_Outcome(None, error, self.settings))
 
         now = self._session.clock.now()
-        asking = _asked(self._endpoint, self._source, self._path, self._seen, now)
+        asking = _asked(self._endpoint, self._source, self._path, self._seen, now, self.running)
         self._engine.submit(asking, self, take, take_failure)
 
 
@@ -253,7 +255,9 @@ def source_of_this_build() -> tuple[Source | None, str]:
     return source, "" if source else NO_SOURCE
 
 
-async def _asked(endpoint: Endpoint, source: Source, path: Path, seen: Seen, now: datetime) -> _Outcome:
+async def _asked(
+    endpoint: Endpoint, source: Source, path: Path, seen: Seen, now: datetime, running: Version
+) -> _Outcome:
     """Ask, and note what came. Errors: NotFetched; nothing is noted then. For the worker."""
     from lumedesk.api.releases import fetch_notice, opened
 
@@ -263,7 +267,7 @@ async def _asked(endpoint: Endpoint, source: Source, path: Path, seen: Seen, now
     try:
         read = read_notice(opened(await fetch_notice(endpoint), source.keys), source.page_host)
         for each in (seen, saved):
-            judge(read, each, now)
+            judge(read, each, now, running=running)
         notice = read
     except UpdateRefused as refused:
         error = refused

@@ -80,6 +80,7 @@ def make_disk(
     """
     disk = out / disk_name()
     disk.unlink(missing_ok=True)
+    signing.forget_unsigned(disk)
     out.mkdir(parents=True, exist_ok=True)
     identity, notary = signing.macos_identity(environment), notary_of(environment)
     if identity is None:

@@ -25,6 +25,7 @@ CERTIFICATE = "LUMEDESK_SIGN_CERTIFICATE"
 KEY = "LUMEDESK_SIGN_KEY"
 SIGN_MACOS = "LUMEDESK_SIGN_MACOS"
 
+_VARIABLES = (SIGN_WINDOWS, VERIFY_WINDOWS, CERTIFICATE, KEY)
 _FILE = "{file}"
 # An .msi is a compound file, and its signature a stream of that name.
 _COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -58,6 +59,9 @@ class Signing(Protocol):
     def verify(self, file: Path) -> None:
         """Errors: SigningFailed unless the file carries a signature that holds."""
 
+    def environment(self) -> dict[str, str]:
+        """What another process has to find in its environment so that `main` signs there in this very way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unsigned:
@@ -72,6 +76,10 @@ class Unsigned:
     def verify(self, file: Path) -> None:
         """Nothing was signed, so nothing can hold. Errors: SigningFailed, always."""
         raise SigningFailed(f"{file.name} is unsigned.")
+
+    def environment(self) -> dict[str, str]:
+        """Nothing is configured."""
+        return dict.fromkeys(_VARIABLES, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,10 @@ class BySignCommand:
             raise SigningFailed(f"{file.name} carries no signature, although the command to sign it ended well.")
         if self.check:
             _run(self.check, file, "carries a signature that doesn't hold")
+
+    def environment(self) -> dict[str, str]:
+        """Both commands, as `split` reads them."""
+        return {**Unsigned().environment(), SIGN_WINDOWS: _joined(self.command), VERIFY_WINDOWS: _joined(self.check)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,11 @@ class ByCertificate:
         command = ["osslsigncode", "verify", "-CAfile", str(self.certificate), "-in", _FILE]
         _run(command, file, "carries no signature that holds")
 
+    def environment(self) -> dict[str, str]:
+        """Both files, from wherever it is looked."""
+        files = {CERTIFICATE: str(self.certificate.absolute()), KEY: str(self.key.absolute())}
+        return {**Unsigned().environment(), **files}
+
 
 def windows_signing(environment: Mapping[str, str]) -> Signing:
     """The way that the environment asks for. Errors: SigningFailed where it asks for half of one."""
@@ -153,6 +170,11 @@ def split(command: str, name: str) -> tuple[str, ...]:
     return parts
 
 
+def _joined(parts: Sequence[str]) -> str:
+    """The opposite of `split`, which knows no escapes: a double quote stands in single ones."""
+    return " ".join('"{}"'.format(part.replace('"', '"\'"\'"')) for part in parts)
+
+
 def has_signature(file: Path) -> bool:
     """Whether a Windows program or an .msi says that it carries a signature. Doesn't tell whether that holds."""
     with file.open("rb") as opened:
@@ -173,14 +195,23 @@ def has_signature(file: Path) -> bool:
 
 def note_unsigned(artefact: Path) -> Path:
     """Put a text beside the artefact that says it is unsigned; answers where."""
-    note = artefact.with_name(artefact.name + ".unsigned.txt")
+    note = _note(artefact)
     note.write_text(_NOTE.format(name=artefact.name), encoding="utf-8")
     return note
 
 
+def forget_unsigned(artefact: Path) -> None:
+    """Remove that text, which an earlier build may have left."""
+    _note(artefact).unlink(missing_ok=True)
+
+
+def _note(artefact: Path) -> Path:
+    return artefact.with_name(artefact.name + ".unsigned.txt")
+
+
 def finish(artefact: Path, signing: Signing) -> str:
     """Sign and verify a finished installer, or note that it is unsigned. Answers a line for the build's output."""
-    artefact.with_name(artefact.name + ".unsigned.txt").unlink(missing_ok=True)
+    forget_unsigned(artefact)
     if not signing.signs:
         note_unsigned(artefact)
         return f"{artefact.name}: {signing.words}"
@@ -201,10 +232,13 @@ def _run(command: Sequence[str], file: Path, trouble: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Sign the one file that is named, as the environment says."""
+    """Sign the one file that is named, as the environment says; it fails where the environment names no way to."""
     try:
         (file,) = arguments
-        windows_signing(os.environ).sign(Path(file))
+        way = windows_signing(os.environ)
+        if not way.signs:
+            raise SigningFailed(f"{Path(file).name} can't be signed. {way.words}")
+        way.sign(Path(file))
     except (SigningFailed, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

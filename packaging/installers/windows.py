@@ -159,12 +159,15 @@ def make_installer(
         **({"SIGN": sign_command()} if signing.signs else {}),
         **({"FAST": ""} if fast else {}),
     }
-    run_makensis(HERE / "lumedesk.nsi", defines)
+    run_makensis(HERE / "lumedesk.nsi", defines, signing.environment())
     return installer, finish(installer, signing)
 
 
-def run_makensis(script: Path, defines: Mapping[str, str]) -> None:
-    """Run NSIS; warnings are errors. Errors: CalledProcessError, whose output tells why; FileNotFoundError without NSIS."""
+def run_makensis(script: Path, defines: Mapping[str, str], more: Mapping[str, str]) -> None:
+    """Run NSIS, with `more` in its environment; warnings are errors.
+
+    Errors: CalledProcessError, whose output tells why; FileNotFoundError without NSIS.
+    """
     # Debian's NSIS makes 64-bit installers; the one for Windows knows 32-bit ones only, which do the same.
     bits = ["-DAMD64"] if os.name == "posix" else []
     command = [
@@ -175,7 +178,7 @@ def run_makensis(script: Path, defines: Mapping[str, str]) -> None:
         *(f"-D{name}={value}" if value else f"-D{name}" for name, value in defines.items()),
     ]
     # The uninstaller is signed by this package, in a program that makensis starts.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "packaging"), str(ROOT)])}
+    environment = {**os.environ, **more, "PYTHONPATH": os.pathsep.join([str(ROOT / "packaging"), str(ROOT)])}
     subprocess.run([*command, str(script)], check=True, capture_output=True, text=True, env=environment)
 
 

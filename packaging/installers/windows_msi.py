@@ -92,9 +92,12 @@ def _commands(files: Path, msi: Path, values: dict[str, str]) -> list[list[str]]
     if shutil.which("candle") and shutil.which("light"):
         defines = [f"-d{name}={value}" for name, value in values.items()]
         objects = [f"{SOURCE.stem}.wixobj", f"{files.stem}.wixobj"]
+        # Both checks are about shortcuts that belong to one user. This .msi installs for all users only, so that the key path
+        # of a shortcut's component is rightly in HKLM, whatever folder it lies in.
+        quiet = ["-sice:ICE43", "-sice:ICE57"]
         return [
             ["candle", "-nologo", "-arch", "x64", *defines, str(SOURCE), str(files)],
-            ["light", "-nologo", "-spdb", "-out", str(msi), *objects],
+            ["light", "-nologo", "-spdb", *quiet, "-out", str(msi), *objects],
         ]
     raise NoCompiler(NoCompiler.__doc__)
 

@@ -21,7 +21,7 @@ from installers.windows_prefix import Wine, WineFailed, inside
 OLDER = "0.0.9"
 MOST_BYTES = 35_000_000
 # As lumedesk.nsi ends.
-RUNNING, NEWER, MANAGED = 3, 4, 7
+RUNNING, NEWER, MANAGED, OTHERS, OUTSIDE = 3, 4, 7, 8, 9
 # As msiexec ends when a condition isn't met: 1603, of which Wine hands on the lower byte.
 REFUSED = 1603 & 0xFF
 # What only the older version has: below the libraries, and in a folder of its own.
@@ -99,10 +99,14 @@ def prove_under_wine(
     with step(f"an older version made, {OLDER}"):
         older_installer, older_msi = make_older(frozen, wine.folder / "older", signing, icon)
     trial = Trial(wine, windows.payload(frozen), _disk(wine))
+    with step("folders that hold something else, or that anybody can change, refused"):
+        refuse_folders(trial, installer)
     with step(f"{OLDER} installed silently, used, and not replaced while it runs"):
         use_older(trial, older_installer, installer)
     with step(f"upgraded to {VERSION}: older files gone, data the same byte for byte"):
         upgrade(trial, installer)
+    with step("the installed uninstaller is signed, too"):
+        refuse_tampered(trial.for_me / "uninstall.exe", signing)
     with step("--probe clean where it is installed; the older version's profile and key work"):
         beyond_wine = probe(trial, trial.for_me)
         use_profile(trial, trial.for_me)
@@ -154,6 +158,17 @@ def make_older(frozen: Path, work: Path, signing: Signing, icon: Path) -> tuple[
     installer, _ = windows.make_installer(folder, work, packing, signing, icon=icon, version=OLDER, fast=True)
     msi, _ = windows_msi.make_msi(folder, work, packing, signing, icon=icon, version=OLDER)
     return installer, msi
+
+
+def refuse_folders(trial: Trial, installer: Path) -> None:
+    """Neither a folder of somebody else nor, for everyone, one outside of Program Files; nothing is changed."""
+    # Names without spaces: /D= takes no quotes, which Wine would put around them.
+    for folder in ("C:\\windows", "C:\\windows\\", "C:\\users\\..\\windows"):
+        trial.wine.expect(installer, "/S", f"/D={folder}", code=OTHERS)
+    for folder in ("C:\\everyone", "C:\\everyone\\LumeDesk", "C:\\PROGRA~1\\..\\everyone"):
+        trial.wine.expect(installer, "/S", "/AllUsers", f"/D={folder}", code=OUTSIDE)
+    trial.wine.settle()
+    nothing_left(trial)
 
 
 def use_older(trial: Trial, older: Path, newer: Path) -> None:

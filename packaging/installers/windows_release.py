@@ -12,7 +12,8 @@ def package(
 ) -> tuple[list[Path], list[str]]:
     """Sign, pack and verify. Shape: what is in `out` now, and lines for the build's output.
 
-    Errors: BadPayload, SigningFailed, CalledProcessError.
+    Without a compiler for the .msi an unsigned build goes on and says so. Errors: NoCompiler for one that signs, which is a
+    release; BadPayload, SigningFailed, CalledProcessError.
     """
     lines = windows.sign_programs(folder, signing) or [f"{windows.PROGRAM}: {signing.words}"]
     installer, line = windows.make_installer(folder, out, work, signing, icon=icon, version=version)
@@ -20,5 +21,7 @@ def package(
     try:
         msi, line = windows_msi.make_msi(folder, out, work, signing, icon=icon, version=version)
     except windows_msi.NoCompiler as lacking:
+        if signing.signs:
+            raise
         return made, [*lines, f"No .msi: {lacking}"]
     return [*made, msi], [*lines, line]

@@ -5,12 +5,13 @@
 ;   /AllUsers     for everyone; needs an administrator
 ;   /Links        open lumedesk: links with LumeDesk        /NoLinks  don't
 ;   /Downgrade    put this version over a newer one
-;   /D=FOLDER     where to; must come last, without quotes
+;   /D=FOLDER     where to; must come last, without quotes. Empty, or where LumeDesk is; for everyone below Program Files
 ;
 ; The uninstaller:  /S  no windows, the data stays        /DeleteData  this user's data goes too
 ;
 ; It ends with 0: done, 1: stopped by the user, 2: failed, 3: LumeDesk is running, 4: a newer version is installed,
-; 5: it needs an administrator, 6: this Windows is too old, 7: the .msi was installed for everyone.
+; 5: it needs an administrator, 6: this Windows is too old, 7: the .msi was installed for everyone,
+; 8: the folder holds something else, 9: for everyone it goes below Program Files only.
 
 Unicode true
 !ifdef AMD64
@@ -44,6 +45,11 @@ CRCCheck force
 !define NEEDS_ADMINISTRATOR 5
 !define IS_TOO_OLD 6
 !define IS_MANAGED 7
+!define IS_OTHERS 8
+!define IS_OUTSIDE 9
+
+!define HOLDS_MORE "holds something else. Choose an empty folder for ${NAME}. Nothing was changed."
+!define OUTSIDE "For everyone, ${NAME} is installed below $PROGRAMFILES64 only, where nobody but an administrator can change it. Nothing was changed."
 
 Name "${NAME}"
 OutFile "${OUT}"
@@ -59,6 +65,7 @@ VIAddVersionKey LegalCopyright "${COPYRIGHT}"
 
 Var ForEveryone
 Var Folder ; what /D= named, if anything
+Var Usual ; where it goes where no folder is chosen
 Var Radio
 
 !define MUI_ICON "${ICON}"
@@ -67,6 +74,7 @@ Var Radio
 !insertmacro MUI_PAGE_LICENSE "${LICENCE}"
 Page custom AskForWhom TakeForWhom
 !insertmacro MUI_PAGE_COMPONENTS
+!define MUI_PAGE_CUSTOMFUNCTION_LEAVE TakeFolder
 !insertmacro MUI_PAGE_DIRECTORY
 !insertmacro MUI_PAGE_INSTFILES
 !insertmacro MUI_UNPAGE_CONFIRM
@@ -180,10 +188,10 @@ Function Prepare
       ${Refuse} ${IS_MANAGED} "${NAME} was installed for everyone by its .msi. Upgrade that, or remove it first."
     ${EndIf}
     SetShellVarContext all
-    StrCpy $1 "$PROGRAMFILES64\${NAME}"
+    StrCpy $Usual "$PROGRAMFILES64\${NAME}"
   ${Else}
     SetShellVarContext current
-    StrCpy $1 "$LOCALAPPDATA\Programs\${NAME}"
+    StrCpy $Usual "$LOCALAPPDATA\Programs\${NAME}"
   ${EndIf}
   ReadRegStr $0 SHCTX "${ENTRY}" InstallLocation
   ${If} $Folder != ""
@@ -191,7 +199,16 @@ Function Prepare
   ${ElseIf} $0 != ""
     StrCpy $INSTDIR $0
   ${Else}
-    StrCpy $INSTDIR $1
+    StrCpy $INSTDIR $Usual
+  ${EndIf}
+  ${If} ${Silent} ; otherwise the page on the folder asks
+    Call LookAtFolder
+    ${If} $1 = 1
+      ${Refuse} ${IS_OTHERS} "$INSTDIR ${HOLDS_MORE}"
+    ${EndIf}
+    ${If} $2 = 1
+      ${Refuse} ${IS_OUTSIDE} "${OUTSIDE}"
+    ${EndIf}
   ${EndIf}
   ReadRegStr $0 SHCTX "${ENTRY}" DisplayVersion
   ${If} $0 != ""
@@ -204,6 +221,62 @@ Function Prepare
     ${EndIf}
   ${EndIf}
   Call ChooseLinks
+FunctionEnd
+
+; Writes $INSTDIR in the one way there is. $1 becomes 1 where it holds something that isn't ours, $2 becomes 1 where it is
+; for everyone and others than administrators could change it there.
+Function LookAtFolder
+  System::Call 'kernel32::GetFullPathName(t "$INSTDIR", i ${NSIS_MAX_STRLEN}, t .r3, p 0) i .r4'
+  ${If} $4 <> 0
+  ${AndIf} $4 < ${NSIS_MAX_STRLEN}
+    StrCpy $INSTDIR $3
+  ${EndIf}
+  StrCpy $3 $INSTDIR 1 -1
+  ${If} $3 == "\"
+    StrCpy $INSTDIR $INSTDIR -1
+  ${EndIf}
+  StrCpy $2 0
+  ${If} $ForEveryone = 1
+    StrLen $4 "$PROGRAMFILES64\"
+    StrCpy $3 $INSTDIR $4
+    ${If} $3 != "$PROGRAMFILES64\"
+      StrCpy $2 1
+    ${EndIf}
+  ${EndIf}
+  StrCpy $1 0
+  ReadRegStr $3 SHCTX "${ENTRY}" InstallLocation
+  ${If} $INSTDIR != $3
+  ${AndIf} $INSTDIR != $Usual ; an install that was cut off may have left something there
+    ClearErrors
+    FindFirst $3 $4 "$INSTDIR\*.*"
+    ${DoUntil} ${Errors}
+      ${If} $4 != "."
+      ${AndIf} $4 != ".."
+        StrCpy $1 1
+        ${Break}
+      ${EndIf}
+      FindNext $3 $4
+    ${Loop}
+    FindClose $3
+    ClearErrors
+  ${EndIf}
+FunctionEnd
+
+; A folder that others use gets one of ours within it.
+Function TakeFolder
+  Call LookAtFolder
+  ${If} $1 = 1
+    StrCpy $INSTDIR "$INSTDIR\${NAME}"
+    Call LookAtFolder
+  ${EndIf}
+  ${If} $1 = 1
+    MessageBox MB_OK|MB_ICONEXCLAMATION `$INSTDIR ${HOLDS_MORE}`
+    Abort
+  ${EndIf}
+  ${If} $2 = 1
+    MessageBox MB_OK|MB_ICONEXCLAMATION `${OUTSIDE}`
+    Abort
+  ${EndIf}
 FunctionEnd
 
 Section "${NAME}" secProgram
@@ -308,7 +381,11 @@ Function un.onInit
       ${If} ${Silent}
         ${Refuse} ${NEEDS_ADMINISTRATOR} "To remove ${NAME} for everyone, start this as an administrator."
       ${EndIf}
-      ExecShell runas "$INSTDIR\uninstall.exe"
+      StrCpy $1 ""
+      ${IfOption} "/DeleteData"
+        StrCpy $1 "/DeleteData"
+      ${EndIf}
+      ExecShell runas "$INSTDIR\uninstall.exe" $1
       Quit
     ${EndIf}
     SetShellVarContext all
@@ -357,5 +434,6 @@ FunctionEnd
 !insertmacro MUI_UNFUNCTION_DESCRIPTION_END
 
 !ifdef SIGN
-  !uninstfinalize '${SIGN} "%1"' = 0
+  ; In backticks: the command has quotes of both other kinds where a folder's name has a space.
+  !uninstfinalize `${SIGN} "%1"` = 0
 !endif

@@ -178,6 +178,14 @@ def test_a_good_notice_passes() -> None:
     judge(notice(), Seen(6, Version("0.2.0-rc.1")), NOW)
 
 
+def test_an_older_version_than_the_running_one_is_refused_and_the_same_is_not() -> None:
+    for running in ("0.1.0", "0.2.0-rc.1", "0.2.0"):
+        judge(notice(), Seen(), NOW, running=Version(running))
+    with pytest.raises(UpdateRefused) as refused:
+        judge(notice(), Seen(), NOW, running=Version("0.2.1"))
+    assert refused.value.why is Why.BEHIND
+
+
 def test_an_older_serial_than_seen_before_is_refused() -> None:
     error = judged(notice(serial=6), Seen(7, Version("0.2.0")))
     assert error.why is Why.OLDER

@@ -290,7 +290,10 @@ def test_signed_checked_by_itself_notarised_packed_notarised_and_verified_in_thi
     app: Path, tmp_path: Path
 ) -> None:
     mac, said = Mac(), list[str]()
-    disk = macos.make_disk(app, tmp_path / "dist", NOTARISED, mac, said.append)
+    # What an earlier build without an identity left.
+    disk = macos.make_disk(app, tmp_path / "dist", {}, Mac(), lambda _: None)
+    assert list((tmp_path / "dist").glob("*.unsigned.txt"))
+    assert macos.make_disk(app, tmp_path / "dist", NOTARISED, mac, said.append) == disk
     order = [
         mac.place_of(f"--entitlements {macos.ENTITLEMENTS} {app}"),
         mac.place_of("Contents/MacOS/LumeDesk --probe"),

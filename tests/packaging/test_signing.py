@@ -154,6 +154,29 @@ def test_the_door_for_the_uninstaller_fails_in_words(
     assert "no-such-signer" in capsys.readouterr().err
 
 
+def test_the_door_for_the_uninstaller_refuses_where_nothing_says_how_to_sign(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in Unsigned().environment().items():
+        monkeypatch.setenv(name, value)
+    assert signing.main([str(a_program(tmp_path))]) == 1
+    assert "LumeDesk.exe can't be signed. UNSIGNED" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        Unsigned(),
+        ByCertificate(Path("/a b/c.pem"), Path("/a b/k.pem")),
+        BySignCommand(("C:\\My Signer\\sign.exe", "", '--say="it\'s me"', "{file}")),
+        BySignCommand(("sign", "{file}"), ("verify", "-x", "{file}")),
+    ],
+)
+def test_another_process_signs_in_the_same_way_whatever_this_ones_environment_says(way: signing.Signing) -> None:
+    around = {signing.SIGN_WINDOWS: "another {file}", signing.CERTIFICATE: "c.pem", signing.KEY: "k.pem"}
+    assert windows_signing({**around, **way.environment()}) == way
+
+
 def test_what_is_no_program_carries_no_signature(tmp_path: Path) -> None:
     text = tmp_path / "text.exe"
     text.write_bytes(b"MZ")

@@ -1,15 +1,17 @@
 """What Windows gets: versions, the files that may be shipped, NSIS' script and the .msi's source. Nothing here needs Wine."""
 
+import os
 import re
 import shutil
 import struct
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path, PurePosixPath
 
 import pytest
-from installers import windows, windows_msi, windows_release
-from installers.signing import Unsigned
+from installers import windows, windows_msi, windows_proof, windows_release
+from installers.signing import BySignCommand, Unsigned
 
 from lumedesk import __version__
 
@@ -17,6 +19,10 @@ HERE = Path(__file__).resolve().parents[2] / "packaging" / "windows"
 WIX = {"w": windows_msi.NAMESPACE}
 
 needs_makensis = pytest.mark.skipif(not shutil.which("makensis"), reason="NSIS is not on this computer")
+needs_osslsigncode = pytest.mark.skipif(
+    not (shutil.which("osslsigncode") and shutil.which("openssl")),
+    reason="osslsigncode or openssl is not on this computer",
+)
 needs_wixl = pytest.mark.skipif(
     not (shutil.which("wixl") and shutil.which("msiinfo")), reason="wixl and msitools are not on this computer"
 )
@@ -162,6 +168,35 @@ def test_only_the_data_is_removed_as_a_whole_folder() -> None:
     assert re.findall(r"RMDir /r (.+)", script) == [r'"$LOCALAPPDATA\${NAME}"']
 
 
+def test_each_way_to_end_has_a_code_of_its_own_which_the_script_tells() -> None:
+    script = (HERE / "lumedesk.nsi").read_text(encoding="utf-8")
+    codes = [int(code) for code in re.findall(r"^!define (?:IS|NEEDS)_\w+ (\d+)$", script, re.MULTILINE)]
+    assert codes == list(range(3, 10))
+    head = script.partition("\nUnicode true")[0]
+    assert set(codes) <= {int(each) for each in re.findall(r"\b(\d): ", head)}
+    # The trial under Wine expects these.
+    expected = {windows_proof.RUNNING, windows_proof.NEWER, windows_proof.MANAGED, windows_proof.OTHERS}
+    assert expected | {windows_proof.OUTSIDE} <= set(codes)
+
+
+def test_a_folder_is_looked_at_before_anything_is_put_there_on_the_page_and_silently() -> None:
+    """What it finds is tried out under Wine, by windows_proof.refuse_folders; the page only on Windows."""
+    script = (HERE / "lumedesk.nsi").read_text(encoding="utf-8")
+    assert "!define MUI_PAGE_CUSTOMFUNCTION_LEAVE TakeFolder\n!insertmacro MUI_PAGE_DIRECTORY" in script
+    for name in ("Prepare", "TakeFolder"):
+        body = script.partition(f"\nFunction {name}\n")[2].partition("\nFunctionEnd")[0]
+        assert "Call LookAtFolder" in body
+        assert body.count("${Refuse} ${IS_OTHERS}" if name == "Prepare" else "    Abort") in (1, 2)
+
+
+def test_the_uninstaller_that_starts_itself_again_still_deletes_the_data_it_was_told_to() -> None:
+    script = (HERE / "lumedesk.nsi").read_text(encoding="utf-8")
+    body = script.partition("\nFunction un.onInit\n")[2].partition("\nFunctionEnd")[0]
+    assert re.search(
+        r'\$\{IfOption\} "/DeleteData"\s+StrCpy \$1 "/DeleteData"\s+\$\{EndIf\}\s+ExecShell runas "[^"]+" \$1\n', body
+    )
+
+
 def test_links_and_the_removal_of_data_are_off_unless_chosen() -> None:
     script = (HERE / "lumedesk.nsi").read_text(encoding="utf-8")
     assert 'Section /o "lumedesk: links"' in script
@@ -199,8 +234,40 @@ def test_a_script_that_nsis_warns_of_is_a_failed_build(tmp_path: Path) -> None:
     script = tmp_path / "odd.nsi"
     script.write_text(f'Unicode true\nName x\nOutFile "{tmp_path / "x.exe"}"\nVar Unused\nSection\nSectionEnd\n')
     with pytest.raises(subprocess.CalledProcessError) as failure:
-        windows.run_makensis(script, {})
+        windows.run_makensis(script, {}, {})
     assert "Unused" in failure.value.stdout + failure.value.stderr
+
+
+@needs_makensis
+@needs_osslsigncode
+def test_the_uninstaller_is_signed_like_the_rest_also_from_a_folder_with_a_space(
+    frozen: Path, icon: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from installers.windows_wine import make_certificate
+
+    # What osslsigncode signed is kept: makensis takes its uninstaller away again.
+    tools, kept = tmp_path / "it's tools", tmp_path / "kept"
+    for folder in (tools, kept):
+        folder.mkdir()
+    real = shutil.which("osslsigncode")
+    (tools / "osslsigncode").write_text(
+        f'#!/bin/sh\n{real} "$@" || exit\ntest "$1" != sign || for last; do :; done\n'
+        f'test "$1" != sign || cp "$last" "{kept}"\n'
+    )
+    (tools / "osslsigncode").chmod(0o755)
+    (tools / "python").symlink_to(Path(sys.executable).resolve())
+    monkeypatch.setattr(sys, "executable", str(tools / "python"))
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    way = make_certificate(tmp_path / "my certificate")
+    installer, line = windows.make_installer(
+        frozen, tmp_path / "out", tmp_path / "work", way, icon=icon, version="1.2.3", fast=True
+    )
+    assert "verified" in line
+    signed = list(kept.iterdir())
+    assert len(signed) == 2
+    assert f"{installer.name}.signed" in {each.name for each in signed}
+    for each in signed:
+        way.verify(each)
 
 
 # The .msi
@@ -275,6 +342,31 @@ def test_without_a_compiler_there_is_no_msi_and_it_is_said(
     assert [each.suffix for each in made] == [".exe"]
     assert lines[-1].startswith("No .msi")
     assert lines[0].startswith("LumeDesk.exe: UNSIGNED")
+
+
+def test_a_release_without_an_msi_is_no_release(
+    frozen: Path, icon: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    # Only the .msi is looked at here: what signs and packs before it is taken for done.
+    monkeypatch.setattr(windows, "sign_programs", lambda _folder, _signing: [])
+    monkeypatch.setattr(windows, "make_installer", lambda *_arguments, **_options: (tmp_path / "a.exe", ""))
+    way = BySignCommand(("sign", "{file}"))
+    with pytest.raises(windows_msi.NoCompiler, match="WiX 3"):
+        windows_release.package(frozen, tmp_path / "out", tmp_path / "work", way, icon=icon, version="1.2.3")
+
+
+def test_wix_leaves_out_only_the_two_checks_that_are_for_installs_of_one_user(
+    frozen: Path, icon: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """WiX is a fake here: it only runs on Windows."""
+    ran: list[list[str]] = []
+    monkeypatch.setattr(windows_msi.shutil, "which", lambda name: None if name == "wixl" else name)
+    monkeypatch.setattr(windows_msi.subprocess, "run", lambda command, **_options: ran.append(command))
+    monkeypatch.setattr(windows_msi, "finish", lambda _msi, _signing: "")
+    windows_msi.make_msi(frozen, tmp_path / "out", tmp_path / "work", Unsigned(), icon=icon, version="1.2.3")
+    assert [each[0] for each in ran] == ["candle", "light"]
+    assert [each for each in ran[1] if each.startswith("-s") and each != "-spdb"] == ["-sice:ICE43", "-sice:ICE57"]
 
 
 def _table(msi: Path, name: str) -> dict[str, list[str]]:

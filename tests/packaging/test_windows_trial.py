@@ -60,6 +60,9 @@ class Holds:
     def verify(self, file: Path) -> None:
         return
 
+    def environment(self) -> dict[str, str]:
+        return {}
+
 
 class Remembers(Holds):
     """Takes only the bytes that it was given for signed."""

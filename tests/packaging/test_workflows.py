@@ -1,5 +1,6 @@
 """The workflows: they run the README's own commands, on the systems it names, with as few rights as they can do with."""
 
+import ast
 import json
 import os
 import re
@@ -52,6 +53,29 @@ def test_the_matrix_has_each_system_with_the_oldest_and_the_newest_python() -> N
     assert told is not None
     assert matrix["python"] == [told[1], told[2]]
     assert matrix["python"][0] == ".".join(map(str, dev.OLDEST_PYTHON))
+
+
+def test_no_test_needs_what_only_some_systems_of_the_matrix_have_to_be_read() -> None:
+    unix_only = {"fcntl", "grp", "jeepney", "pty", "pwd", "resource", "secretstorage", "termios", "tty"}
+    files = [
+        path for path in (ROOT / "tests").rglob("*.py") if path.name != "logind.py"
+    ]  # which one test imports on Linux
+    assert len(files) > 100
+    for path in files:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not unix_only.intersection(name.partition(".")[0] for name in names), path
+
+
+def test_windows_gets_the_program_that_packs_before_anything_is_built() -> None:
+    steps = WORKFLOWS["release.yml"]["jobs"]["build"]["steps"]
+    names = [step["name"] for step in steps]
+    assert names.index("Install NSIS, find WiX") < names.index("Build")
+    step = steps[names.index("Install NSIS, find WiX")]
+    assert (step["if"], step["shell"]) == ("runner.os == 'Windows'", "bash")
+    assert re.search(r"choco install nsis --version=\d[.\d]+ ", step["run"])
+    assert "'C:\\Program Files (x86)\\NSIS' >> \"$GITHUB_PATH\"" in step["run"]
 
 
 def test_a_release_is_tested_before_it_is_built_and_built_before_it_is_drafted() -> None:

@@ -173,6 +173,16 @@ def test_an_up_to_date_program_is_told_so(open_dialog: Open) -> None:
     assert "Last heard of releases: 11 May" in texts(dialog)
 
 
+def test_a_signed_notice_of_an_older_version_is_never_called_up_to_date(open_dialog: Open) -> None:
+    dialog, updates = open_dialog(running="0.3.0")
+    asked(dialog, updates)
+    assert dialog.message.text().startswith(
+        "The notice of releases was refused. It is of an older version than this one. It tells of 0.2.0; this is 0.3.0."
+    )
+    assert "up to date" not in texts(dialog)
+    assert not dialog.found.isVisible()
+
+
 def test_a_newer_version_is_shown_with_its_notes_checksums_and_page(open_dialog: Open, server: NoticeServer) -> None:
     server.tell(notes="<b>Bold</b>\n\u202eturned")
     dialog, updates = open_dialog()
@@ -396,7 +406,7 @@ def test_a_refused_notice_is_a_warning_also_where_nobody_asked(
     desk: Stage, server: NoticeServer, tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lumedesk.work.updates.source_of_this_build", lambda: (server.source, ""))
-    keep_daily(tmp_path / "updates.json", is_daily=True)
+    keep_daily(tmp_path / "updates.json", is_daily=True, at=NOW)
     server.answer = http(200, an_envelope(key=OTHER_KEY))
     updating = Updating(desk._desk, a_profile(), tmp_path)
     updating.updates.ask_if_due()

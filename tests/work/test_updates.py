@@ -94,11 +94,22 @@ def test_a_newer_version_is_told(make: Make, path: Path) -> None:
     assert (updates.settings.seen.serial, updates.settings.heard_at) == (7, NOW)
 
 
-@pytest.mark.parametrize("running", ["0.2.0", "0.2.0+here", "0.2.1-rc.1", "0.3.0", "1.0.0"])
-def test_an_equal_or_older_version_is_no_news_and_no_error(make: Make, running: str) -> None:
+@pytest.mark.parametrize("running", ["0.2.0", "0.2.0+here"])
+def test_the_same_version_is_no_news_and_no_error(make: Make, running: str) -> None:
     updates = asked(make(running=running))
     assert (updates.error, updates.is_newer, updates.told) == (None, False, "")
     assert updates.notice is not None
+
+
+@pytest.mark.parametrize("running", ["0.2.1-rc.1", "0.3.0", "1.0.0"])
+def test_a_notice_of_an_older_version_than_runs_is_refused_however_well_it_is_signed(
+    make: Make, path: Path, running: str
+) -> None:
+    updates = asked(make(running=running))
+    assert why(updates) is Why.BEHIND
+    assert (updates.notice, updates.is_newer) == (None, False)
+    assert str(updates.error).endswith(f"It tells of 0.2.0; this is {running}.")
+    assert read_update_settings(path).heard_at is None
 
 
 def test_a_release_is_newer_than_its_own_pre_release(make: Make) -> None:
@@ -259,7 +270,7 @@ def test_a_source_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_working_offline_nothing_is_asked(make: Make, server: NoticeServer, stage: Stage, path: Path) -> None:
-    keep_daily(path, is_daily=True)
+    keep_daily(path, is_daily=True, at=NOW)
     stage.session.set_offline(offline=True)
     updates = make()
     assert updates.why_not == "LumeDesk works offline, so it doesn't ask for updates."
@@ -281,7 +292,7 @@ def test_a_window_that_only_looks_on_asks_nothing(
 
 
 def test_the_sandbox_never_asks_by_itself_but_on_request(make: Make, server: NoticeServer, path: Path) -> None:
-    keep_daily(path, is_daily=True)
+    keep_daily(path, is_daily=True, at=NOW)
     updates = make(a_sandbox())
     updates.ask_if_due()
     assert not updates.is_asking
@@ -322,7 +333,7 @@ def test_a_choice_that_cannot_be_saved_is_told(make: Make, path: Path) -> None:
 def test_once_a_day_is_once_a_day_also_across_restarts(
     make: Make, server: NoticeServer, path: Path, clock: FakeClock
 ) -> None:
-    keep_daily(path, is_daily=True)
+    keep_daily(path, is_daily=True, at=NOW)
     updates = make()
     updates.ask_if_due()
     ended(updates)
@@ -339,13 +350,13 @@ def test_once_a_day_is_once_a_day_also_across_restarts(
 def test_two_windows_of_one_user_ask_once_a_day_between_them(
     make: Make, server: NoticeServer, path: Path, clock: FakeClock
 ) -> None:
-    keep_daily(path, is_daily=True)
+    keep_daily(path, is_daily=True, at=NOW)
     first, second = make(), make()
     first.ask_if_due()
     ended(first)
     second.ask_if_due()
     assert not second.is_asking
-    keep_daily(path, is_daily=False)
+    keep_daily(path, is_daily=False, at=NOW)
     clock.advance(DAY_S)
     second.ask_if_due()
     assert not second.is_asking
@@ -353,7 +364,7 @@ def test_two_windows_of_one_user_ask_once_a_day_between_them(
 
 
 def test_the_timer_asks(make: Make, server: NoticeServer, path: Path) -> None:
-    keep_daily(path, is_daily=True)
+    keep_daily(path, is_daily=True, at=NOW)
     updates = make()
     assert updates._looks.isActive()
     updates._looks.timeout.emit()
@@ -361,7 +372,7 @@ def test_the_timer_asks(make: Make, server: NoticeServer, path: Path) -> None:
 
 
 def test_a_clock_that_was_set_back_doesnt_put_it_off(make: Make, path: Path, clock: FakeClock) -> None:
-    keep_daily(path, is_daily=True)
+    keep_daily(path, is_daily=True, at=NOW)
     asked(make())
     updates = make()
     clock._at = NOW.replace(day=10)
@@ -372,7 +383,7 @@ def test_a_clock_that_was_set_back_doesnt_put_it_off(make: Make, path: Path, clo
 def test_a_network_that_fails_is_tried_again_after_an_hour_and_not_complained_of(
     make: Make, path: Path, clock: FakeClock
 ) -> None:
-    keep_daily(path, is_daily=True)
+    keep_daily(path, is_daily=True, at=NOW)
     updates = make(source=a_source("http://localhost:1/manifest.json"))
     noticed: list[bool] = []
     updates.noticed.connect(lambda: noticed.append(True))
@@ -390,9 +401,22 @@ def test_a_network_that_fails_is_tried_again_after_an_hour_and_not_complained_of
 
 
 def test_two_weeks_without_any_good_notice_are_told(make: Make, path: Path, clock: FakeClock) -> None:
-    keep_daily(path, is_daily=True)
+    keep_daily(path, is_daily=True, at=NOW)
     asked(make())
     updates = make(source=a_source("http://localhost:1/manifest.json"))
+    noticed: list[str] = []
+    updates.noticed.connect(lambda: noticed.append(updates.told))
+    for days in (13, 2):
+        clock.advance(days * DAY_S)
+        updates.ask_if_due()
+        ended(updates)
+    assert noticed == ["No notice of releases has come since 11 May 2026."]
+
+
+def test_two_weeks_in_which_no_good_notice_ever_came_are_told_too(make: Make, path: Path, clock: FakeClock) -> None:
+    updates = make(source=a_source("http://localhost:1/manifest.json"))
+    updates.set_daily(is_daily=True, failed=pytest.fail)
+    until(lambda: updates.settings.is_daily, "the choice is saved")
     noticed: list[str] = []
     updates.noticed.connect(lambda: noticed.append(updates.told))
     for days in (13, 2):
@@ -405,7 +429,7 @@ def test_two_weeks_without_any_good_notice_are_told(make: Make, path: Path, cloc
 def test_what_nobody_asked_for_is_told_only_where_there_is_something(
     make: Make, server: NoticeServer, path: Path, clock: FakeClock
 ) -> None:
-    keep_daily(path, is_daily=True)
+    keep_daily(path, is_daily=True, at=NOW)
     noticed: list[str] = []
     updates = make()
     updates.noticed.connect(lambda: noticed.append(updates.told))
@@ -420,7 +444,7 @@ def test_what_nobody_asked_for_is_told_only_where_there_is_something(
 
 
 def test_what_was_asked_for_is_not_told_twice(make: Make, path: Path) -> None:
-    keep_daily(path, is_daily=True)
+    keep_daily(path, is_daily=True, at=NOW)
     updates = make()
     updates.noticed.connect(pytest.fail)
     assert asked(updates).is_newer
