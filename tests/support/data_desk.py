@@ -68,8 +68,10 @@ class DataDesk:
         return {self._id(kind, row): str(table.index(row, at).data()) for row in range(table.rowCount())}
 
     def order(self, kind: Kind) -> list[str]:
-        """The ids as they stand below each other."""
-        return [self._id(kind, row) for row in range(self.page(kind).table.rowCount())]
+        """The ids as they stand below each other, once all of them are known; how many they are is known before."""
+        table = self.page(kind).table
+        until(lambda: table.is_whole, "the whole order")
+        return [self._id(kind, row) for row in range(table.rowCount())]
 
     def tooltip(self, kind: Kind, key: str, column: str) -> str:
         """What a cell says when it is pointed at."""
