@@ -76,6 +76,9 @@ class Operator:
         view = self.wait_for(name)
         assert isinstance(view, QTableView)
         model = view.model()
+        if not getattr(model, "is_whole", True):
+            # How many rows there are is known before each of them is.
+            self.wait(lambda: bool(model.is_whole))  # type: ignore[attr-defined]
         columns = range(model.columnCount())
         titles = [str(model.headerData(at, Qt.Orientation.Horizontal)) for at in columns]
         return [
