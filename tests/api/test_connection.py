@@ -22,15 +22,11 @@ from lumedesk.api.tls import causes
 from lumedesk.domain.errors import TimedOut, Unreachable, Unreadable
 from lumedesk.domain.kinds import Kind
 from tests.support.raw_server import Connection, RawServer, Script, http
+from tests.support.tls import authority_file, serving
 from tests.support.wire import a_client
 
 # Longer than one connection holds at a time, and no two parts of it are alike.
 LONG = b"".join(hashlib.sha256(bytes([number % 251, number // 251])).digest() for number in range(50_000)) * 5
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
 
 
 def arrived(
@@ -49,10 +45,8 @@ def arrived(
     async def main() -> list[bytes]:
         context = extra_ca = None
         if authority is not None and folder is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            authority.issue_cert("localhost").configure_cert(context)
-            extra_ca = folder / "authority.pem"
-            authority.cert_pem.write_to_path(str(extra_ca))
+            context = serving(authority.issue_cert("localhost"))
+            extra_ca = authority_file(authority, folder)
         async with (
             RawServer(list(scripts), ssl_context=context) as server,
             a_client(server.url, extra_ca=extra_ca, **settings) as client,

@@ -17,40 +17,12 @@ from lumedesk.api.endpoint import Endpoint
 from lumedesk.api.tls import system_trust
 from lumedesk.domain.clocks import SystemClock
 from lumedesk.domain.errors import Redirected, TlsFailed
+from tests.support.proxies import PROXY_VARIABLES, name_only
 from tests.support.raw_server import RawServer, http
+from tests.support.tls import serving
 from tests.support.wire import CREDENTIALS, SECRET, a_client
 
 OK = http(200, b"[]")
-
-
-PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def extra_ca(authority: trustme.CA, tmp_path: Path) -> Path:
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return path
-
-
-def serving(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    return context
-
-
-def obey_only(monkeypatch: pytest.MonkeyPatch, variable: str, proxy: str) -> None:
-    """Set one variable, in both cases, and none that would exempt this computer."""
-    for name in (*PROXY_VARIABLES, "NO_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setenv(variable, proxy)
-    monkeypatch.setenv(variable.lower(), proxy)
 
 
 async def a_gullible_get(url: str, context: ssl.SSLContext) -> None:
@@ -66,9 +38,9 @@ def test_a_proxy_variable_is_not_obeyed(
     monkeypatch: pytest.MonkeyPatch, authority: trustme.CA, extra_ca: Path, variable: str, is_encrypted: bool
 ) -> None:
     async def scenario() -> None:
-        context = serving(authority) if is_encrypted else None
+        context = serving(authority.issue_cert("localhost")) if is_encrypted else None
         async with RawServer([OK], ssl_context=context) as server, RawServer([http(502)]) as proxy:
-            obey_only(monkeypatch, variable, proxy.url)
+            name_only(monkeypatch, variable, proxy.url)
             async with a_client(server.url, extra_ca=extra_ca) as client:
                 await client.list_accounts()
             assert (len(server.requests), proxy.connections) == (1, 0)
@@ -86,8 +58,11 @@ def test_a_proxy_variable_is_not_obeyed_when_a_certificate_is_looked_at(
     monkeypatch: pytest.MonkeyPatch, authority: trustme.CA
 ) -> None:
     async def scenario() -> None:
-        async with RawServer([OK], ssl_context=serving(authority)) as server, RawServer([http(502)]) as proxy:
-            obey_only(monkeypatch, "HTTPS_PROXY", proxy.url)
+        async with (
+            RawServer([OK], ssl_context=serving(authority.issue_cert("localhost"))) as server,
+            RawServer([http(502)]) as proxy,
+        ):
+            name_only(monkeypatch, "HTTPS_PROXY", proxy.url)
             report = await probe.test_connection(Endpoint(server.url), CREDENTIALS, SystemClock())
             assert "issued by" in report.steps[1].words
             assert (len(server.requests), proxy.connections) == (0, 0)
@@ -139,7 +114,7 @@ def test_no_key_log_is_written(
         monkeypatch.setattr(tls, "sys", SimpleNamespace(platform="darwin"))
 
     async def scenario() -> None:
-        async with RawServer([OK], ssl_context=serving(authority)) as server:
+        async with RawServer([OK], ssl_context=serving(authority.issue_cert("localhost"))) as server:
             async with a_client(server.url, extra_ca=extra_ca) as client:
                 await client.list_accounts()
             assert server.requests[0].headers["x-api-secret"] == SECRET
@@ -164,7 +139,10 @@ def test_no_authority_comes_from_the_environment(
     _assert_planted(authority)
 
     async def scenario() -> None:
-        async with RawServer([OK], ssl_context=serving(authority)) as server, a_client(server.url) as client:
+        async with (
+            RawServer([OK], ssl_context=serving(authority.issue_cert("localhost"))) as server,
+            a_client(server.url) as client,
+        ):
             with pytest.raises(TlsFailed):
                 await client.list_accounts()
             report = await probe.test_connection(Endpoint(server.url), CREDENTIALS, SystemClock())

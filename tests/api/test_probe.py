@@ -44,6 +44,7 @@ from tests.support.raw_server import (
     mute,
     reset_after_request,
 )
+from tests.support.tls import serving
 from tests.support.wire import CREDENTIALS, SECRET
 
 ACCOUNTS = b'[{"id":"acc_1","currency":"ZAR","balance":1},{"id":"acc_2","currency":"USDT","balance":2}]'
@@ -365,19 +366,6 @@ def test_credentials_that_cannot_be_sent_are_named_before_connecting(credentials
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     return trustme.CA(organization_name="Contoso Proxy CA")
-
-
-@pytest.fixture
-def extra_ca(authority: trustme.CA, tmp_path: Path) -> Path:
-    path = tmp_path / "corporate-ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return path
-
-
-def serving(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
 
 
 def self_made(folder: Path, subject: str, issuer: str = "", names: tuple[str, ...] = ("localhost",)) -> ssl.SSLContext:

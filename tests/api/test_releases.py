@@ -4,7 +4,6 @@ import asyncio
 import base64
 import gzip
 import json
-import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from lumedesk.api.endpoint import Endpoint
 from lumedesk.api.releases import NotFetched, fetch_notice, opened
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.releases import MAX_BYTES, UpdateRefused, Why
+from tests.support.proxies import PROXY_VARIABLES, name_only
 from tests.support.raw_server import (
     Connection,
     RawServer,
@@ -26,28 +26,10 @@ from tests.support.raw_server import (
     reset_after_request,
 )
 from tests.support.releases import KEY_ID, OTHER_KEY, a_source, a_text, an_envelope, public, signed
+from tests.support.tls import serving
 
 KEYS = a_source().keys
 BODY = an_envelope()
-PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def extra_ca(authority: trustme.CA, tmp_path: Path) -> Path:
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return path
-
-
-def serving(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    return context
 
 
 def fetched(*answers: bytes | Script, deadline_s: float = 5.0) -> tuple[bytes | DeskError, RawServer]:
@@ -117,11 +99,7 @@ def test_each_check_is_a_connection_of_its_own_and_no_cookie_comes_back() -> Non
 def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     async def scenario() -> tuple[RawServer, RawServer]:
         async with RawServer([http(200, BODY)]) as server, RawServer([http(502)]) as proxy:
-            for name in (*PROXY_VARIABLES, "NO_PROXY"):
-                monkeypatch.delenv(name, raising=False)
-                monkeypatch.delenv(name.lower(), raising=False)
-            monkeypatch.setenv(variable, proxy.url)
-            monkeypatch.setenv(variable.lower(), proxy.url)
+            name_only(monkeypatch, variable, proxy.url)
             await fetch_notice(Endpoint(server.url))
             return server, proxy
 
@@ -257,7 +235,7 @@ def test_a_connection_that_breaks_is_told(script: bytes | Callable[[Connection],
 
 def test_an_unknown_authority_is_named_and_nothing_is_sent(authority: trustme.CA) -> None:
     async def scenario() -> tuple[bytes | DeskError, RawServer]:
-        async with RawServer([http(200, BODY)], ssl_context=serving(authority)) as server:
+        async with RawServer([http(200, BODY)], ssl_context=serving(authority.issue_cert("localhost"))) as server:
             return await outcome(Endpoint(server.url)), server
 
     result, server = asyncio.run(scenario())
@@ -268,7 +246,7 @@ def test_an_unknown_authority_is_named_and_nothing_is_sent(authority: trustme.CA
 
 def test_the_profiles_authority_is_trusted(authority: trustme.CA, extra_ca: Path) -> None:
     async def scenario() -> bytes | DeskError:
-        async with RawServer([http(200, BODY)], ssl_context=serving(authority)) as server:
+        async with RawServer([http(200, BODY)], ssl_context=serving(authority.issue_cert("localhost"))) as server:
             return await outcome(Endpoint(server.url, extra_ca=extra_ca))
 
     assert asyncio.run(scenario()) == BODY

@@ -23,27 +23,10 @@ from lumedesk.api.tls import (
 )
 from lumedesk.domain.errors import DeskError, TlsFailed, Unreachable, Wire
 from tests.support.raw_server import Connection, RawServer, Script, http
+from tests.support.tls import serving
 from tests.support.wire import SECRET, a_client
 
 RECEIPT = http(201, b'{"transactionId":"w1","status":"PENDING"}')
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def extra_ca(authority: trustme.CA, tmp_path: Path) -> Path:
-    path = tmp_path / "corporate-ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return path
-
-
-def serving(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
 
 
 async def order_to(url: str, *, extra_ca: Path | None = None, proxy: str | None = None) -> DeskError | None:

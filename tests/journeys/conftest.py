@@ -22,6 +22,7 @@ from lumedesk.work.profiles import enrol
 from tests.support.desk import AddressConnector
 from tests.support.keys import STORE_KEY, a_sandbox
 from tests.support.operator import PATIENCE_MS, Operator
+from tests.support.sandbox import running_sandbox
 from tests.support.secret_service import SecretService, secret_service
 
 OpenDesk = Callable[..., tuple[Desk, Operator]]
@@ -55,6 +56,13 @@ def open_desk(qtbot: QtBot, tmp_path: Path) -> Iterator[OpenDesk]:
     yield open_one
     for desk in desks:
         desk.close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[SandboxAddress]:
+    """A small sandbox that runs on its own."""
+    with running_sandbox(history=5, speed=0) as address:
+        yield address
 
 
 @pytest.fixture

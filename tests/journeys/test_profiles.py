@@ -1,6 +1,6 @@
 """More than one profile: made beside an open one, opened in its place, and removed with its key, never with an order in doubt."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from lumedesk.store.profiles import list_profiles, retired, write_profile
 from lumedesk.work.books import Books
 from tests.support.clock import FakeClock
 from tests.support.operator import PATIENCE_MS, Operator
-from tests.support.sandbox import running_sandbox
 from tests.support.secret_service import SecretService
 from tests.work.books import Bench
 
@@ -27,12 +26,6 @@ Start = Callable[..., Program]
 Hands = Callable[[Callable[[], QWidget | None]], Operator]
 Fill = Callable[[Program], Operator]
 Enrolled = Callable[..., Profile]
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[SandboxAddress]:
-    with running_sandbox(history=5, speed=0) as address:
-        yield address
 
 
 @pytest.fixture

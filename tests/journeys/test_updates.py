@@ -16,18 +16,11 @@ from lumedesk.updating import Updating
 from tests.support.notice_server import NoticeServer
 from tests.support.operator import Operator
 from tests.support.releases import PAGE_HOST
-from tests.support.sandbox import running_sandbox
 from tests.support.secret_service import SecretService
 
 Start = Callable[..., Program]
 Fill = Callable[[Program], Operator]
 Enrolled = Callable[..., Profile]
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[SandboxAddress]:
-    with running_sandbox(history=5, speed=0) as address:
-        yield address
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import trustme
 from lumedesk.store.paths import ProfilePaths
 from tests.matrix.rig import Rig
 from tests.support.clock import FakeClock
+from tests.support.tls import authority_file
 
 
 @pytest.fixture
@@ -26,6 +27,4 @@ def authority() -> trustme.CA:
 @pytest.fixture
 def ca(authority: trustme.CA, tmp_path: Path) -> Path:
     """The authority as a file that the profile names."""
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return path
+    return authority_file(authority, tmp_path)

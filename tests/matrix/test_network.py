@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import socket
-import ssl
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from tests.support.raw_server import (
     mute,
     reset_after_request,
 )
+from tests.support.tls import serving
 
 SHORT_S = 0.25
 
@@ -70,12 +70,6 @@ def encrypted(
             await site.close()
 
     return asyncio.run(scenario())
-
-
-def serving(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
 
 
 def is_not_sent(told: Told, kind: type[DeskError], words: str) -> None:

@@ -400,30 +400,29 @@ def test_a_network_that_fails_is_tried_again_after_an_hour_and_not_complained_of
     assert noticed == []
 
 
-def test_two_weeks_without_any_good_notice_are_told(make: Make, path: Path, clock: FakeClock) -> None:
-    keep_daily(path, is_daily=True, at=NOW)
-    asked(make())
-    updates = make(source=a_source("http://localhost:1/manifest.json"))
+def told_in_15_days(updates: Updates, clock: FakeClock) -> list[str]:
+    """What the desk says by itself when it asks after 13 days and again after 15."""
     noticed: list[str] = []
     updates.noticed.connect(lambda: noticed.append(updates.told))
     for days in (13, 2):
         clock.advance(days * DAY_S)
         updates.ask_if_due()
         ended(updates)
-    assert noticed == ["No notice of releases has come since 11 May 2026."]
+    return noticed
+
+
+def test_two_weeks_without_any_good_notice_are_told(make: Make, path: Path, clock: FakeClock) -> None:
+    keep_daily(path, is_daily=True, at=NOW)
+    asked(make())
+    updates = make(source=a_source("http://localhost:1/manifest.json"))
+    assert told_in_15_days(updates, clock) == ["No notice of releases has come since 11 May 2026."]
 
 
 def test_two_weeks_in_which_no_good_notice_ever_came_are_told_too(make: Make, path: Path, clock: FakeClock) -> None:
     updates = make(source=a_source("http://localhost:1/manifest.json"))
     updates.set_daily(is_daily=True, failed=pytest.fail)
     until(lambda: updates.settings.is_daily, "the choice is saved")
-    noticed: list[str] = []
-    updates.noticed.connect(lambda: noticed.append(updates.told))
-    for days in (13, 2):
-        clock.advance(days * DAY_S)
-        updates.ask_if_due()
-        ended(updates)
-    assert noticed == ["No notice of releases has come since 11 May 2026."]
+    assert told_in_15_days(updates, clock) == ["No notice of releases has come since 11 May 2026."]
 
 
 def test_what_nobody_asked_for_is_told_only_where_there_is_something(
