@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import math
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -37,6 +38,8 @@ class Arrival:
         self._known = known
         self._patience_s = patience_s
         self._left_s = patience_s
+        # How long a server may be silent between two pieces.
+        self._silence_s = math.inf
         self._failure = failure
         # SHA-256, which processors have instructions for: twice as quick as others here.
         self._digest = hashlib.sha256(usedforsecurity=False)
@@ -88,11 +91,14 @@ class Arrival:
         while True:
             began = time.perf_counter()
             try:
-                async with asyncio.timeout(max(self._left_s, 0)):
+                async with asyncio.timeout(max(min(self._left_s, self._silence_s), 0)):
                     piece = await anext(stream)
             except StopAsyncIteration:
                 return
             except TimeoutError as error:
+                if self._silence_s < self._left_s:
+                    silence = httpx.ReadTimeout("silence in the midst of the body")
+                    raise self._failure(silence) from silence
                 raise TimedOut(
                     f"No complete answer within {self._patience_s:g} seconds.", wire=Wire.MAYBE_SENT
                 ) from error
@@ -114,12 +120,11 @@ class Arrival:
             if connection is not None:
                 # That was what the library had read together with the head.
                 break
+        if connection is not None:
+            # Before, the library itself looks to that.
+            self._silence_s = self._response.request.extensions["timeout"]["read"]
         while connection is not None and left > 0:
-            try:
-                async with asyncio.timeout(self._response.request.extensions["timeout"]["read"]):
-                    some = (await connection.some())[:left]
-            except TimeoutError as error:
-                raise httpx.ReadTimeout("silence in the midst of the body") from error
+            some = (await connection.some())[:left]
             if not some:
                 raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
             yield some

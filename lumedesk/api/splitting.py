@@ -27,9 +27,10 @@ _AFTER_ROW = (bytearray(b","), bytearray(b"]"))
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """A run of rows that came again as it was: its position among those remembered."""
+    """Runs of rows that came again as they were: those remembered from position `first` to before `end`."""
 
-    position: int
+    first: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,12 +66,13 @@ class Splitter:
 
     def feed(self, data: bytes | memoryview) -> Iterator[Same | Piece]:
         """Take the next bytes; what can be told so far. They aren't looked at once all of that was heard."""
-        passed = 0
         if self._is_array:
+            first = self._next
             with memoryview(data) as view:
-                for passed in self._passed_over(view):  # noqa: B007 - where the last one ended
-                    yield self._told(Same(self._next - 1))
+                passed = self._passed_over(view)
                 self._waiting += view[passed:]
+            if self._next > first:
+                yield self._told(Same(first, self._next))
         else:
             self._waiting += data
         if self._is_array is None and not self._begin():
@@ -104,30 +106,31 @@ class Splitter:
             del self._waiting[:1]
         return True
 
-    def _passed_over(self, data: memoryview) -> Iterator[int]:
-        """Pass over the known runs that come next, without a copy; after each, how far into `data` that is."""
-        at = 0
+    def _passed_over(self, data: memoryview) -> int:
+        """Pass over the known runs that come next, without a copy; how far into `data` they reach."""
+        at, count, waiting = 0, 0, len(self._waiting)
+        is_same, size = self._recogniser.is_same, len(data)
         for known in self._known[self._next :]:
-            end = at + known.size - len(self._waiting)
+            end = at + known.size - waiting
             # Anything but a mere comma behind it takes another look.
-            if not at <= end < len(data) or data[end] != _COMMA:
-                return
-            if self._waiting:
-                if not self._recogniser.is_same(known, bytes(self._waiting) + data[at:end]):
-                    return
+            if not at <= end < size or data[end] != _COMMA:
+                break
+            if not is_same(known, bytes(self._waiting) + data[at:end] if waiting else data[at:end]):
+                break
+            at, count = end + 1, count + 1
+            if waiting:
                 self._waiting.clear()
-            elif not self._recogniser.is_same(known, data[at:end]):
-                return
-            at = end + 1
-            self._next += 1
-            self._passed += known.size + 1
+                self._passed, waiting = self._passed + waiting, 0
+        if count:
+            self._next += count
+            self._passed += at
             self._expects_row, self._wanted = True, 1
-            yield at
+        return at
 
     def _runs(self, *, is_last: bool) -> Iterator[Same | Piece]:
         while True:
             if self._same():
-                yield self._told(Same(self._next - 1))
+                yield self._told(Same(self._next - 1, self._next))
                 continue
             # To find a run again that has moved, the next ones must be here too.
             ahead = sum(known.size for known in self._known[self._next : self._next + 2])

@@ -28,6 +28,7 @@ PACKAGES = (
     "pyside6-essentials",
     "segno",
     "truststore",
+    "xxhash",
 )
 _MAX_LOG_BYTES = 200_000
 _MAX_LINE = 20_000

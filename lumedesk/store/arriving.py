@@ -92,9 +92,9 @@ class Arriving:
         added: int = self._next_row - self._last_row - 1
         return added
 
-    def same(self, position: int) -> None:
-        """A known run came again as it was."""
-        self._runs.same(position)
+    def same(self, first: int, end: int) -> None:
+        """Known runs came again as they were: those from position `first` to before `end`."""
+        self._runs.same(first, end)
 
     def take(self, body: bytes, rows: Sequence[Arrived], set_aside: int = 0) -> None:
         """Write a run of rows where they are new or different; `set_aside` of those in `body` couldn't be read."""

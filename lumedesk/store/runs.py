@@ -65,9 +65,9 @@ class Runs:
         came = [self.known[each].digest if isinstance(each, int) else each.segment.digest for each in self._layout]
         return came == self._digests
 
-    def same(self, position: int) -> None:
-        """A known run came next."""
-        self._layout.append(position)
+    def same(self, first: int, end: int) -> None:
+        """Known runs came next: those from position `first` to before `end`."""
+        self._layout.extend(range(first, end))
 
     def add(self, run: Run) -> None:
         """Rows came next that had to be read."""

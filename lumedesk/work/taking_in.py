@@ -145,7 +145,7 @@ class Taking:
         began = time.perf_counter()
         for each in told:
             if isinstance(each, Same):
-                arriving.same(each.position)
+                arriving.same(each.first, each.end)
                 continue
             rows, set_aside = self._reader.read(each.body, each.rows)
             self._set_aside += set_aside

@@ -57,7 +57,7 @@ class Polls:
         self.read = 0
         for told in [*splitter.feed(body), *(splitter.end() if ends else ())]:
             if isinstance(told, Same):
-                arriving.same(told.position)
+                arriving.same(told.first, told.end)
             else:
                 rows, self.unread = reader.read(told.body, told.rows)
                 self.read += len(rows)
