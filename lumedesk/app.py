@@ -2,10 +2,10 @@
 
 import logging
 import sys
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QLockFile, QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -55,8 +55,7 @@ class Claim:
             self._lock.unlock()
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(msgspec.Struct, frozen=True):
     """What to open: a profile, its files, the key they are encrypted with, and whether to stay off the network."""
 
     profile: Profile

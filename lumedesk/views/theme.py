@@ -49,9 +49,6 @@ class Look(QObject):
         self._icons: dict[tuple[str, str, str], QIcon] = {}
         for path in assets.fonts():
             QFontDatabase.addApplicationFont(str(path))
-        if app.style().name() != "fusion":
-            # It takes 10 ms, and is there already where the desktop has no style of its own.
-            app.setStyle("Fusion")
         app.setFont(text_font())
         app.styleHints().colorSchemeChanged.connect(self._follow_system)
         app.screenAdded.connect(self._follow_screens)
