@@ -11,9 +11,7 @@ from lumedesk.domain.statuses import Status, status_of
 from lumedesk.models.columns import amount_column, status_column, text_column, time_column
 from lumedesk.models.record_table import RecordTable
 from lumedesk.models.table import Column
-from lumedesk.models.texts import words
-from lumedesk.models.trades import pair_of
-from lumedesk.models.transfers import destination_of
+from lumedesk.models.texts import destination_of, pair_of, words
 
 
 class Activity(msgspec.Struct, frozen=True):
