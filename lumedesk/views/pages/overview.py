@@ -59,8 +59,9 @@ class OverviewPage(Page):
         session.records_changed.connect(self._take_records)
         session.history_changed.connect(self._take_history)
         session.state_changed.connect(self._retell)
-        self._take_records(Kind.ACCOUNTS)
+        # Before the accounts: with them it is told whether there is anything to show.
         self._load_activity()
+        self._take_records(Kind.ACCOUNTS)
 
     def focus_body(self) -> None:
         """Put the keyboard into the balances."""
