@@ -21,8 +21,7 @@ _ROOT = Path(__file__).parents[1]
 # What takes tens of milliseconds to import and isn't needed yet.
 _LATE = {"asyncio", "httpx", "h11", "ssl", "keyring", "cryptography", "argon2", "platformdirs", "segno", "secrets"}
 _LATE |= {"secretstorage", "jeepney", "subprocess", "lumedesk.api", "lumedesk.sandbox", "lumedesk.views.dialogs.quote"}
-_LATE |= {"PySide6.QtDBus", "lumedesk.domain.quotes", "lumedesk.models.history_table", "lumedesk.work.os_lock"}
-_LATE |= {"lumedesk.work.preferences", "lumedesk.work.safeguards", "lumedesk.work.saved_filters", "statistics"}
+_LATE |= {"PySide6.QtDBus", "lumedesk.models.history_table", "lumedesk.work.os_lock"}
 # Which of Qt's types are there shows what PySide was asked: to tell what a viewport, an application's child or a style is, it
 # loads every kind of widget, of QObject, of style.
 _EVERY_KIND = {"QMdiArea", "QProcess", "QStyle"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -27,6 +26,7 @@ from lumedesk.domain.intents import (
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.money import grouped
 from lumedesk.domain.movements import Outcome, Verdict, verdict_on
+from lumedesk.domain.quotes import ASSUMED_LIFE_S, Quote, QuoteRequest, RoundTrips, read_quote
 from lumedesk.work.books import Books
 from lumedesk.work.engine import Engine, Ticket
 from lumedesk.work.sending import CutOff, NotArmed, Parcel, Sender
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from lumedesk.api.client import LumetradeClient
-    from lumedesk.domain.quotes import Quote, QuoteRequest, RoundTrips
     from lumedesk.domain.withdrawals import WithdrawalOrder
 
 T = TypeVar("T")
@@ -103,6 +102,7 @@ class Movements(QObject):
         self._sender = Sender(books, clock, self._post_state)
         self._watcher = Watcher(books, ground.alike, self._post_state)
         self._given: set[str] = set()
+        self._round_trips = RoundTrips()
         self._under_way: set[asyncio.Task[Outcome]] = set()
         self.intents: tuple[Intent, ...] = books.intents
         self.refusal = books.refusal
@@ -124,13 +124,6 @@ class Movements(QObject):
         """Whether the refusal is one that new books would end."""
         return bool(self.refusal) and self._books.can_start_anew
 
-    @cached_property
-    def _round_trips(self) -> RoundTrips:
-        """How long the server took lately. On the worker."""
-        from lumedesk.domain.quotes import RoundTrips
-
-        return RoundTrips()
-
     # What the windows ask for
 
     def request_quote(
@@ -139,16 +132,14 @@ class Movements(QObject):
         owner: QObject,
         done: Callable[[Quote], None],
         failed: Callable[[DeskError], None],
-        assumed_life_s: float | None = None,
+        assumed_life_s: float = ASSUMED_LIFE_S,
     ) -> Ticket[Quote]:
         """Ask for a price. It moves no money; cancelling the ticket drops a late answer.
 
-        `assumed_life_s` is how long it holds when the server names no expiry; None is as long as that usually is.
+        `assumed_life_s` is how long it holds when the server names no expiry.
         """
 
         async def ask() -> Quote:
-            from lumedesk.domain.quotes import ASSUMED_LIFE_S, read_quote
-
             sent_ticks = self._clock.ticks()
             raw = await self._ground.connected().request_quote(request)
             self._round_trips.note(raw.round_trip_s)
@@ -159,7 +150,7 @@ class Movements(QObject):
                 self._clock.ticks(),
                 sent_ticks=sent_ticks,
                 latency_p95_s=self._round_trips.p95_s(),
-                assumed_life_s=ASSUMED_LIFE_S if assumed_life_s is None else assumed_life_s,
+                assumed_life_s=assumed_life_s,
             )
             self._books.note("quoted", quote.quote_str or "", _quote_facts(quote))
             return quote

@@ -37,6 +37,9 @@ from lumedesk.work.engine import Engine, Unexpected
 from lumedesk.work.lookups import Lookups
 from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
+from lumedesk.work.preferences import NotSaved, Preferences
+from lumedesk.work.safeguards import Safeguards
+from lumedesk.work.saved_filters import SavedFilters
 from lumedesk.work.sending import NotArmed
 from lumedesk.work.states import Connection, Connector, DatasetState, FeedReport, connection_after
 from lumedesk.work.watching import alike_query
@@ -44,9 +47,6 @@ from lumedesk.work.watching import alike_query
 if TYPE_CHECKING:
     from lumedesk.api.client import LumetradeClient
     from lumedesk.work.link import Link
-    from lumedesk.work.preferences import Preferences
-    from lumedesk.work.safeguards import Safeguards
-    from lumedesk.work.saved_filters import SavedFilters
 
 __all__ = ["Connection", "Connector", "Session"]
 
@@ -115,8 +115,7 @@ class Session(QObject):
             self._open_files(mirror_path, key, view_only=view_only)
             self._load_mirror()
         self._pace = Pace()
-        self._paths = paths
-        self._view_only = view_only
+        self._owner_path = paths.owner
         self._key = key
         self._link_made: Link | None = None
         # Which key is in use, as the journal names it; empty before the first connection.
@@ -126,7 +125,11 @@ class Session(QObject):
         self.in_flight = 0
         self._books = books
         self.lookups = Lookups(engine, mirror_path, key, self)
+        self.filters = SavedFilters(paths.filters, clock, engine, key=key, view_only=view_only, parent=self)
+        self.safeguards = Safeguards(paths.limits, paths.seen, clock, engine, key=key, view_only=view_only, parent=self)
         self.movements = Movements(engine, books, self, clock, self, may_send=may_send)
+        self.preferences = Preferences(paths.preferences, engine, self)
+        self._retention_path = paths.retention
         # For how many days finished records are kept; None for ever.
         self.retention = read_retention(paths.retention)
         self._follow = QTimer(self)
@@ -216,32 +219,6 @@ class Session(QObject):
         """The latest few records of all histories, newest first, read at once from the local file."""
         return [(kind, _CODECS[kind].decode(doc)) for kind, doc in self._reader.recent(limit)]
 
-    # What the operator set. Read when it is first asked for: the first window needs none of it.
-
-    @cached_property
-    def filters(self) -> SavedFilters:
-        """The filters saved by name. UI thread."""
-        from lumedesk.work.saved_filters import SavedFilters
-
-        return SavedFilters(
-            self._paths.filters, self.clock, self._engine, key=self._key, view_only=self._view_only, parent=self
-        )
-
-    @cached_property
-    def safeguards(self) -> Safeguards:
-        """The local limits, and how beneficiaries looked when they were last seen. UI thread."""
-        from lumedesk.work.safeguards import Safeguards
-
-        limits, seen = self._paths.limits, self._paths.seen
-        return Safeguards(limits, seen, self.clock, self._engine, key=self._key, view_only=self._view_only, parent=self)
-
-    @cached_property
-    def preferences(self) -> Preferences:
-        """How the operator likes quotes. UI thread."""
-        from lumedesk.work.preferences import Preferences
-
-        return Preferences(self._paths.preferences, self._engine, self)
-
     # What can be asked for
 
     @property
@@ -322,10 +299,8 @@ class Session(QObject):
 
         async def write() -> None:
             try:
-                write_retention(self._paths.retention, days)
+                write_retention(self._retention_path, days)
             except NotWritable as error:
-                from lumedesk.work.preferences import NotSaved
-
                 raise NotSaved(str(error), wire=Wire.NOT_SENT) from error
 
         def tell(_nothing: None) -> None:
@@ -374,7 +349,7 @@ class Session(QObject):
     @cached_property
     def _owner(self) -> OwnerFile:
         """Who the profile's key belongs to. On the worker: what it is sealed with takes long to load."""
-        return OwnerFile(self._paths.owner, self._key)
+        return OwnerFile(self._owner_path, self._key)
 
     @property
     def _link(self) -> Link:
