@@ -85,7 +85,9 @@ def _import_plainly() -> None:
 
     It looks for modules that want Qt's names in snake case; none of ours does. WORKAROUND(napari/napari#8584)
     """
-    builtins.__import__ = getattr(builtins, "__orig_import__", builtins.__import__)
+    plain = getattr(builtins, "__orig_import__", None)
+    if plain is not None and builtins.__import__ is getattr(builtins, "__feature_import__", None):
+        builtins.__import__ = plain
 
 
 def first_picture(profile: Profile) -> "MainWindow":
