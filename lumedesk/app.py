@@ -2,10 +2,10 @@
 
 import logging
 import sys
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+import msgspec
 from PySide6.QtCore import QLockFile, QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PAINTED_WITHIN_MS = 2_000
+# A window that nobody looks at, minimised or covered, may never be painted: what waits for it waits no longer than this.
+PAINTED_WITHIN_MS = 2_000
 
 _READ_ONLY = "This profile's folder can't be written, so no movement could be recorded. This only shows what was saved."
 _ELSEWHERE = "This profile is open in another LumeDesk, which alone may send. This one only shows what that one saved."
@@ -55,8 +56,7 @@ class Claim:
             self._lock.unlock()
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(msgspec.Struct, frozen=True):
     """What to open: a profile, its files, the key they are encrypted with, and whether to stay off the network."""
 
     profile: Profile
@@ -123,8 +123,7 @@ class Desk:
         # What is known is shown first; whoever shows no window connects as soon as there is nothing else to do.
         self.window.page_painted.connect(self._connect)
         QTimer.singleShot(0, self.window, self._connect_unseen)
-        # A window that nobody looks at, minimised or covered, may never be painted.
-        QTimer.singleShot(_PAINTED_WITHIN_MS, self.window, self._connect)
+        QTimer.singleShot(PAINTED_WITHIN_MS, self.window, self._connect)
 
     def _connect_unseen(self) -> None:
         if not self.window.isVisible():
@@ -204,7 +203,9 @@ def _keep_profile(setup: Setup) -> None:
         is_rehearsal = known is not None and known.is_sandbox and setup.profile.is_sandbox
         if known is not None and not is_rehearsal and known.id != setup.profile.id:
             raise CannotStart(f"The profile in {setup.paths.folder} is another one than was asked for.")
-        write_profile(setup.paths, setup.profile)
+        # Nearly always it is there already, and a disk may take long to make sure of a file.
+        if known != setup.profile:
+            write_profile(setup.paths, setup.profile)
     except (BadProfile, NotWritable) as error:
         raise CannotStart(str(error)) from error
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import shiboken6
-from PySide6.QtCore import QObject, Signal, qVersion
+from PySide6.QtCore import QObject, QTimer, Signal, qVersion
 from PySide6.QtWidgets import QApplication
 
-from lumedesk.app import Desk
+from lumedesk.app import PAINTED_WITHIN_MS, Desk
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.intents import OPEN, State
 from lumedesk.domain.kinds import Kind
@@ -18,8 +18,8 @@ from lumedesk.domain.profiles import Profile
 from lumedesk.keychain import Vault
 from lumedesk.views.gateway import Gateway
 from lumedesk.views.parts.clipboard import Clipboard
+from lumedesk.work.capture import block_capture
 from lumedesk.work.locking import Locking
-from lumedesk.work.os_lock import block_capture
 from lumedesk.work.session import Connection
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class Workplace(QObject):
         self._key_dialog: KeyDialog | None = None
         self._profiles: ProfilesDialog | None = None
         self._security: SecurityDialog | None = None
+        self._is_watching = False
+        self._is_closed = False
         session = desk.session
         self._vault = vault
         gate.bind(self._listen)
@@ -107,7 +109,14 @@ class Workplace(QObject):
         self.window.show()
         self._gate.hide()
         self._block_capture()
-        self._locking.start()
+        # To hear of every event, and of the system's own lock, takes 10 ms that the first rows needn't wait for.
+        self.window.page_painted.connect(self._watch)
+        QTimer.singleShot(PAINTED_WITHIN_MS, self, self._watch)
+
+    def _watch(self) -> None:
+        if not self._is_watching and not self._is_closed:
+            self._is_watching = True
+            self._locking.start()
 
     @property
     def is_sending(self) -> bool:
@@ -127,6 +136,7 @@ class Workplace(QObject):
 
     def close(self) -> None:
         """End the desk."""
+        self._is_closed = True
         if self._cover is not None:
             self._cover.forget()
         self._clipboard.swapped.disconnect(self.window.notices.warn)

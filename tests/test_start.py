@@ -1,16 +1,30 @@
 """What a start must not load before its first picture and its first rows, each in a fresh process."""
 
 import json
+import os
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
+from lumedesk.domain.kinds import Kind
+from lumedesk.store.mirror import Mirror
+from lumedesk.store.paths import make_private_folder, profile_paths
+from lumedesk.store.profiles import write_profile
+from tests.support.builders import a_trade
+from tests.support.keys import STORE_KEY, a_profile
+from tests.support.mirrors import write
 
 _ROOT = Path(__file__).parents[1]
 # What takes tens of milliseconds to import and isn't needed yet.
 _LATE = {"asyncio", "httpx", "h11", "ssl", "keyring", "cryptography", "argon2", "platformdirs", "segno", "secrets"}
 _LATE |= {"secretstorage", "jeepney", "subprocess", "lumedesk.api", "lumedesk.sandbox", "lumedesk.views.dialogs.quote"}
+_LATE |= {"PySide6.QtDBus", "lumedesk.models.history_table", "lumedesk.work.os_lock"}
+# Which of Qt's types are there shows what PySide was asked: to tell what a viewport, an application's child or a style is, it
+# loads every kind of widget, of QObject, of style.
+_EVERY_KIND = {"QMdiArea", "QProcess", "QStyle"}
 # What not even the outlines of the window need.
 _LATER = _LATE | {"msgspec", "apsw", "lumedesk.views.theme", "lumedesk.work.session", "lumedesk.logs"}
 
@@ -32,6 +46,32 @@ def test_what_the_first_rows_need() -> None:
     loaded = _loaded("lumedesk.running", "lumedesk.program", *(f"lumedesk.views.{part}" for part in parts))
     assert {"msgspec", "apsw", "lumedesk.work.session"} <= loaded
     assert not loaded & _LATE
+
+
+def test_what_a_whole_start_loads_before_its_first_rows(tmp_path: Path) -> None:
+    profile, rows = a_profile(), 5
+    paths = profile_paths(tmp_path, profile.name)
+    make_private_folder(paths.folder)
+    write_profile(paths, profile)
+    mirror = Mirror(paths.mirror, STORE_KEY)
+    # So many decimals need more room than a column has at first.
+    write(mirror, Kind.TRADES, [a_trade(to_amount=Decimal("1.23456789")) for _ in range(rows)])
+    mirror.close()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.first_rows", str(tmp_path)],
+        cwd=_ROOT,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = json.loads(done.stdout or "{}")
+    assert told.get("rows") == rows, done.stderr
+    # The log's folder is asked for on the way.
+    assert not set(told["modules"]) & _LATE - {"platformdirs"}
+    assert not set(told["types"]) & _EVERY_KIND
+    # PySide would read the source of all of them.
+    assert not [each for each in told["sources"] if "lumedesk" in each]
 
 
 @pytest.mark.parametrize("command", [["--version"], ["profile", "list"]])

@@ -2,8 +2,10 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import force_setattr
 
 # Deliberately narrower than RFC 3986: what two URL parsers could read differently is refused, and non-ASCII names
 # (lookalikes) must be written in their xn-- form, where they can be seen.
@@ -16,8 +18,7 @@ _ADDRESS = re.compile(
 _MAX_LABEL = 63
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """One server. `base_url` has no `/api/v1`; `extra_ca` is a PEM file trusted on top of the system's authorities.
 
     `proxy` is the only proxy ever used (the environment is not asked) and tunnels https only: plain http, which is for
@@ -32,13 +33,13 @@ class Endpoint:
         address = _parsed(self.base_url, "address")
         if address["scheme"] == "http" and not _is_loopback(address["host"]):
             raise ValueError("The address must begin with https://. Plain http is for this computer only.")
-        object.__setattr__(self, "base_url", self.base_url.strip().rstrip("/"))
+        force_setattr(self, "base_url", self.base_url.strip().rstrip("/"))
         if self.proxy is None:
             return
         proxy = _parsed(self.proxy, "proxy")
         if proxy["path"]:
             raise ValueError("The proxy's address has no path: http://host:port.")
-        object.__setattr__(self, "proxy", self.proxy.strip().rstrip("/"))
+        force_setattr(self, "proxy", self.proxy.strip().rstrip("/"))
 
     @property
     def host(self) -> str:

@@ -1,8 +1,9 @@
 """What the server's lists did that they must not: noticed when a list is taken in, kept until somebody has seen it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+
+import msgspec
 
 from lumedesk.domain.kinds import Kind
 
@@ -17,8 +18,7 @@ class Oddity(Enum):
     BACKWARDS = "backwards"
 
 
-@dataclass(frozen=True, slots=True)
-class Noticed:
+class Noticed(msgspec.Struct, frozen=True):
     """One oddity. `key` is the record's id, empty where it is about a whole list; `before` and `after` are JSON."""
 
     kind: Kind

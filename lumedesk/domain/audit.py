@@ -1,14 +1,14 @@
 """One line of the audit log. How it is kept is the store's business."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from lumedesk.domain.details import Field, fields_of, label_of
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRow:
+class AuditRow(msgspec.Struct, frozen=True):
     """What happened to what, when (ISO, UTC), with its facts. `hash` is the row's own, in hex."""
 
     seq: int

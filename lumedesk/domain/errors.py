@@ -1,7 +1,8 @@
 """What can go wrong between the desk and the server: one family, each member with a title, advice and what is known."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 
 class Wire(Enum):
@@ -12,8 +13,7 @@ class Wire(Enum):
     ANSWERED = "answered"  # a complete answer came back
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(msgspec.Struct, frozen=True):
     """The server's complaint about one field of the request."""
 
     field: str

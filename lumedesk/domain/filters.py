@@ -5,10 +5,12 @@ A filter knows days, a query instants: the same filter means the same days where
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from decimal import Decimal
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.money import AmountError, checked, fixed
@@ -30,8 +32,7 @@ class FilterError(ValueError):
     """A saved filter, or the name of one, that can't be used; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filterable:
+class Filterable(msgspec.Struct, frozen=True):
     """By what a history can be filtered: columns of values, and columns of amounts."""
 
     values: tuple[str, ...]
@@ -45,8 +46,7 @@ FILTERABLE: Mapping[Kind, Filterable] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryFilter:
+class HistoryFilter(msgspec.Struct, frozen=True):
     """All that is given must hold; nothing given shows all rows.
 
     `any_of`: a column, and the values of which it has one. Both days are inclusive, as are both amounts of the column

@@ -5,12 +5,12 @@ by evidence or by an operator's recorded decision.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 
 class State(Enum):
@@ -105,8 +105,7 @@ class Step(msgspec.Struct, frozen=True):
     request_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True):
     """An order with its steps so far. Immutable; the journal makes the next one."""
 
     arming: Arming

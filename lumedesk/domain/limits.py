@@ -1,9 +1,11 @@
 """The desk's own limits on withdrawals: advisory, kept on this computer, unknown to the server and to other workstations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal, Inexact
 from statistics import median_low
+
+import msgspec
+from msgspec.structs import replace
 
 from lumedesk.domain.money import checked
 
@@ -15,8 +17,7 @@ _TIMES_MEDIAN = 10
 _EXACT = Context(prec=240, traps=[Inexact])
 
 
-@dataclass(frozen=True, slots=True)
-class CurrencyLimits:
+class CurrencyLimits(msgspec.Struct, frozen=True):
     """Limits in one currency; None where none is set. A day is a calendar day in UTC."""
 
     single: Decimal | None = None
@@ -35,12 +36,11 @@ class CurrencyLimits:
         return self == CurrencyLimits()
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """All limits of a profile. `beneficiaries` holds a daily limit by id, in place of the currency's for each."""
 
-    currencies: Mapping[str, CurrencyLimits] = field(default_factory=dict)
-    beneficiaries: Mapping[str, Decimal] = field(default_factory=dict)
+    currencies: Mapping[str, CurrencyLimits] = msgspec.field(default_factory=dict)
+    beneficiaries: Mapping[str, Decimal] = msgspec.field(default_factory=dict)
     # The same payment within so many days is asked about.
     repeat_days: int = DEFAULT_REPEAT_DAYS
 
@@ -69,8 +69,7 @@ class Limits:
         return replace(self, beneficiaries=others if daily is None else others | {beneficiary_id: daily})
 
 
-@dataclass(frozen=True, slots=True)
-class Threshold:
+class Threshold(msgspec.Struct, frozen=True):
     """From `amount` on, the amount has to be typed once more; `why` says where that comes from."""
 
     amount: Decimal

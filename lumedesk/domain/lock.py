@@ -1,10 +1,11 @@
 """The rules of the lock: when the desk locks, what a passphrase must be, how long a wrong one costs. No files, no Qt."""
 
 import sys
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
+
+import msgspec
 
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.credentials import Secret
@@ -30,8 +31,7 @@ class Reason(Enum):
     ASKED = "asked"
 
 
-@dataclass(frozen=True, slots=True)
-class LockSettings:
+class LockSettings(msgspec.Struct, frozen=True):
     """When a profile with a passphrase locks by itself. `idle_minutes` 0 is never."""
 
     idle_minutes: int = 10
@@ -131,8 +131,7 @@ class IdleWatch:
         return slept
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """What a door answered. When it stays shut, `words` say why and the next try has to wait `wait_s`."""
 
     is_open: bool

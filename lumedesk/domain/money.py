@@ -1,8 +1,9 @@
 """Exact amounts: from the JSON's digits to the screen and back into a request. Nothing here ever touches a float."""
 
 import re
-from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
+
+import msgspec
 
 # Far beyond any real currency (18 decimals, 10^20 units), far below what makes Decimal arithmetic slow.
 MAX_DIGITS = 60
@@ -87,8 +88,7 @@ def sort_key(amount: Decimal) -> bytes:
     return b"\x02" + magnitude
 
 
-@dataclass(frozen=True, slots=True)
-class Money:
+class Money(msgspec.Struct, frozen=True):
     """An amount with its currency. Amounts of different currencies never add up."""
 
     amount: Decimal

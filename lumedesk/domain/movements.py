@@ -1,7 +1,8 @@
 """What became of an order that moves money. There is no idempotency key, so "we don't know" is an outcome of its own."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from lumedesk.domain.errors import DeskError, Forbidden, Invalid, NotFound, Unauthorised, Wire
 
@@ -15,8 +16,7 @@ class Verdict(Enum):
     UNKNOWN = "unknown"  # it may or may not have been executed
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """`transaction_id` and `status` are set when ACCEPTED, `error` otherwise."""
 
     verdict: Verdict

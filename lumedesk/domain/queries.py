@@ -2,16 +2,16 @@
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from lumedesk.domain.kinds import Kind
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryQuery:
+class HistoryQuery(msgspec.Struct, frozen=True):
     """Which rows of a history, in which order. All that is given must hold; nothing given finds all rows.
 
     `text`: each word typed must occur in one of the row's texts, or begin one of its amounts. `any_of`: a column, and
@@ -37,8 +37,7 @@ class HistoryQuery:
         return bool(self.text or self.any_of) or any(end is not None for end in ends)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """The numbers of the rows that a query found, by position; nobody changes them.
 
     `count` is how many there are. With `is_whole` False `rows` are only the first of them, and `count` is how many are
@@ -51,8 +50,7 @@ class Found:
     is_whole: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(msgspec.Struct, frozen=True):
     """The exact sums of a column over the rows found, in one currency: of all of them, and of those completed."""
 
     currency: str
@@ -60,8 +58,7 @@ class Total:
     completed: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(msgspec.Struct, frozen=True):
     """A record that a search over all kinds found. `at` is its time, or else when it was first seen, where known."""
 
     kind: Kind
@@ -70,16 +67,14 @@ class Hit:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """A status of a record, and when it was first seen with it."""
 
     status: str | None
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(msgspec.Struct, frozen=True):
     """What a list of the server's did that it must not. `what` is the name of an Oddity.
 
     `key` is the record's id, empty where it is about the whole list; `before` and `after` are its JSON.
@@ -95,8 +90,7 @@ class Alert:
     acknowledged_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoreSize:
+class StoreSize(msgspec.Struct, frozen=True):
     """What the saved data take on disk, how many records there are of each kind, and the time of the oldest."""
 
     bytes_on_disk: int

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from lumedesk.domain.money import AmountError, checked, grouped
 from lumedesk.domain.text import shown
@@ -58,24 +59,21 @@ _MAX_ENTRIES = 2_000
 _MILLISECONDS_FROM = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Reading(Generic[T]):
+class Reading(msgspec.Struct, Generic[T], frozen=True):
     """One thing that was looked for. `doubt` says why a value that is there can't be used."""
 
     value: T | None = None
     doubt: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(msgspec.Struct, frozen=True):
     """What is paid, or received."""
 
     amount: Reading[Decimal]
     currency: Reading[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Expiry:
+class Expiry(msgspec.Struct, frozen=True):
     """All that an answer says about its end, by the server's clock (`ends_at`) or in seconds from its making."""
 
     made_at: datetime | None
@@ -83,8 +81,7 @@ class Expiry:
     lives_s: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteAnswer:
+class QuoteAnswer(msgspec.Struct, frozen=True):
     """An answer's parts, as far as they are there."""
 
     quote_str: Reading[str]
@@ -136,8 +133,7 @@ def plain_amount(value: Any) -> Decimal | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     depth: int
     name: str
     # With the name of the object that it is in: `from: {amount}` gives `fromamount`.

@@ -2,12 +2,13 @@
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from enum import Enum
 from fractions import Fraction
 from typing import Any
+
+import msgspec
 
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.money import grouped
@@ -44,8 +45,7 @@ class Death(Enum):
     CLOCK_MOVED = "clock moved"
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteRequest:
+class QuoteRequest(msgspec.Struct, frozen=True):
     """What the operator asks a price for: exactly one side's amount is given."""
 
     from_currency: str
@@ -55,8 +55,7 @@ class QuoteRequest:
     intent: Intent = Intent.CLIENT_LINKED
 
 
-@dataclass(frozen=True, slots=True)
-class RawQuote:
+class RawQuote(msgspec.Struct, frozen=True):
     """The answer to a quote request, as it came: the vendor documents none of its fields."""
 
     fields: dict[str, Any]
@@ -64,8 +63,7 @@ class RawQuote:
     round_trip_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteOrder:
+class QuoteOrder(msgspec.Struct, frozen=True):
     """What confirming a quote sends: the reference and one side's amount, both taken from the quote itself."""
 
     quote_str: str
@@ -75,12 +73,11 @@ class QuoteOrder:
     to_amount: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class QuotePreferences:
+class QuotePreferences(msgspec.Struct, frozen=True):
     """How one operator likes quotes. Amounts are in the currency they are compared with; 0 always asks for a hold."""
 
     hold_from: Decimal = Decimal(100_000)
-    hold_from_by_currency: dict[str, Decimal] = field(default_factory=dict)
+    hold_from_by_currency: dict[str, Decimal] = msgspec.field(default_factory=dict)
     two_step: bool = False
     auto_refresh: bool = False
     max_refreshes: int = 20
@@ -116,8 +113,7 @@ class RoundTrips:
         return ordered[math.ceil(0.95 * len(ordered)) - 1] if ordered else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(msgspec.Struct, frozen=True):
     """A price with its deadline, in ticks of the desk's clock. `problem` says why it can't be confirmed, if so."""
 
     request: QuoteRequest
@@ -305,8 +301,7 @@ class Direction(Enum):
     SAME = "the same"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """A difference in price, in basis points of the earlier one: `bp` is signed and rounded to a tenth."""
 
     bp: Decimal

@@ -1,15 +1,15 @@
 """Which rows of the server's lists may be an order whose outcome is unknown. Time proves nothing here; it only ranks."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from lumedesk.domain.intents import ConfirmationTerms, Ground, Intent, State, Step, Terms, WithdrawalTerms
 from lumedesk.domain.records import Trade, Withdrawal
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(msgspec.Struct, frozen=True):
     """Ids of the rows that fit in everything, and of those that fit but for details that may be written differently."""
 
     exact: tuple[str, ...] = ()

@@ -1,14 +1,14 @@
 """The pieces in which a long list is remembered, so that the next poll reads only what is different."""
 
 import hashlib
-from dataclasses import dataclass
+
+import msgspec
 
 # Enough of a piece's beginning to find it again in another place: whole rows are seldom alike in as many bytes.
 HEAD_SIZE = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """A run of rows, byte for byte as it came: from the first row's first byte to the last row's last."""
 
     size: int

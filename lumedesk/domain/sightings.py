@@ -1,9 +1,10 @@
 """What a beneficiary looked like when the operator last saw it, and how that differs from what the server says now."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+import msgspec
 
 from lumedesk.domain.codec import encode
 from lumedesk.domain.details import fields_of
@@ -15,8 +16,7 @@ COOLING_OFF = timedelta(hours=24)
 _MISSING = "–"
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True):
     """One beneficiary as last seen and not questioned. `changed_at` is when other details than these first appeared."""
 
     details: dict[str, Any]
@@ -33,8 +33,7 @@ class Sighting:
         return self.changed_at + COOLING_OFF
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One field that reads differently now. None stands for a field that isn't, or wasn't, there."""
 
     label: str

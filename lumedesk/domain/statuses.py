@@ -1,7 +1,8 @@
 """What a status means to an operator. A status nobody has told us of is shown as it came and is not final."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from lumedesk.domain.text import shown
 
@@ -16,8 +17,7 @@ class Tone(Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(msgspec.Struct, frozen=True):
     """`is_final`: no further change is expected (COMPLETED may still turn REVERSED, so lists are always re-read)."""
 
     code: str

@@ -1,8 +1,9 @@
 """Timestamps as the API sends them: with a zone and without one, sometimes in the same record."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 _ISO = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,18}))?)?\s*([Zz]|[+-]\d\d:?\d\d)?",
@@ -12,8 +13,7 @@ _ISO = re.compile(
 _PLAIN = len("2026-05-11T10:15:30Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Instant:
+class Instant(msgspec.Struct, frozen=True):
     """A moment in UTC. `assumed_utc` says that the text named no zone and was read as UTC."""
 
     at: datetime

@@ -3,8 +3,9 @@
 import csv
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
+
+from msgspec.structs import asdict
 
 from lumedesk.domain.audit import AuditRow
 

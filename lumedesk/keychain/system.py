@@ -5,7 +5,6 @@ here asks it to choose: the platform's backend is made directly, and what the en
 """
 
 import contextlib
-import platform
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +42,9 @@ _PROMPTER = "org.gnome.keyring.SystemPrompter"
 
 def system_keychain() -> Keychain:
     """The keychain of this computer. Looks for it on the bus: for a thread other than the window's. Errors: NoKeychain."""
+    # Here, where somebody waits for a keychain anyway: the window needn't wait for its import.
+    import platform
+
     match platform.system():
         case "Windows":
             return _windows_keychain()

@@ -1,8 +1,8 @@
 """What happened lately, of all kinds together: for the overview."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+import msgspec
 from PySide6.QtCore import QObject
 
 from lumedesk.domain.kinds import Kind
@@ -11,13 +11,10 @@ from lumedesk.domain.statuses import Status, status_of
 from lumedesk.models.columns import amount_column, status_column, text_column, time_column
 from lumedesk.models.record_table import RecordTable
 from lumedesk.models.table import Column
-from lumedesk.models.texts import words
-from lumedesk.models.trades import pair_of
-from lumedesk.models.transfers import destination_of
+from lumedesk.models.texts import destination_of, pair_of, words
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
+class Activity(msgspec.Struct, frozen=True):
     """One record of any history, told the same way. `amount` is what left or came in, in `currency`.
 
     `about_hidden` is `about` without the amounts that a free-form destination may tell.

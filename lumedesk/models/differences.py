@@ -8,9 +8,10 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import compress
 from typing import NamedTuple, TypeAlias
+
+import msgspec
 
 Rows: TypeAlias = "array[int]"
 
@@ -50,8 +51,7 @@ class Moved(NamedTuple):
 Step = Removed | Inserted | Moved
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """From `old` to `new`: by `steps`, in this order; or, where `steps` is None, by rearranging everything.
 
     `changed` are runs (first, last) in the new order of rows that stay but read differently. `places` tells where in the
@@ -62,7 +62,7 @@ class Difference:
     new: Rows
     steps: tuple[Step, ...] | None = None
     changed: tuple[tuple[int, int], ...] = ()
-    places: dict[int, int] = field(default_factory=dict)
+    places: dict[int, int] = msgspec.field(default_factory=dict)
 
 
 class Pieces(Sequence[int]):

@@ -17,9 +17,7 @@ from lumedesk.models.holdings import route_of
 from lumedesk.models.nouns import NOUNS, counted
 from lumedesk.models.record_table import RecordTable
 from lumedesk.models.table import Column, Columns
-from lumedesk.models.texts import NOTHING, words
-from lumedesk.models.trades import pair_of
-from lumedesk.models.transfers import destination_of
+from lumedesk.models.texts import NOTHING, destination_of, pair_of, words
 
 _ORDER = {kind: at for at, kind in enumerate(Kind)}
 # A search gives no more of one kind than this.

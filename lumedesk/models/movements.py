@@ -14,8 +14,7 @@ from lumedesk.domain.times import instant
 from lumedesk.models.columns import amount_column, status_column, text_column, time_column
 from lumedesk.models.record_table import RecordTable
 from lumedesk.models.table import Column, Columns
-from lumedesk.models.texts import sum_text, words
-from lumedesk.models.transfers import destination_of
+from lumedesk.models.texts import destination_of, sum_text, words
 
 # An outcome that the lists don't show after this long is for a person to find out.
 ASK_AFTER = timedelta(minutes=15)

@@ -1,12 +1,12 @@
 """What every table shares: columns told in one place, the roles views ask for, and exact row changes."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from lumedesk.domain.details import DOTS
@@ -44,8 +44,7 @@ UNREADABLE = "Can't be read"
 _UNREADABLE_HINT = "This row can't be read from the local data. It is read again when the server's list comes anew."
 
 
-@dataclass(frozen=True, slots=True)
-class Column(Generic[T]):
+class Column(msgspec.Struct, Generic[T], frozen=True):
     """One column. `text` is what is shown, `copy` what is copied (`text` when None), `order` what the column sorts by.
 
     For a RecordTable `order` is a function of the record; for a HistoryTable it is the store's name for the order.
@@ -79,8 +78,7 @@ class Column(Generic[T]):
         return self.hidden is not None or (self.amount is not None and self.amount(record) is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """What is out of the ordinary about a record: since when the server's list lacks it, when it changed after the end."""
 
     gone_at: datetime | None = None

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from lumedesk.domain.details import DOTS, Field
+from lumedesk.domain.details import DOTS, Field, summary_of
 from lumedesk.domain.money import fixed, grouped
+from lumedesk.domain.records import Trade, Withdrawal
 from lumedesk.domain.text import shown
 from lumedesk.domain.times import instant
 
@@ -14,6 +15,16 @@ NOTHING = "–"
 def words(text: str | None) -> str:
     """Text from the server, safe to show; a dash where there is none."""
     return shown(text) if text else NOTHING
+
+
+def pair_of(trade: Trade) -> str:
+    """Sold and bought, as `USDT → ZAR`."""
+    return f"{words(trade.from_currency)} → {words(trade.to_currency)}"
+
+
+def destination_of(withdrawal: Withdrawal, *, hides: bool = False) -> str:
+    """A few words on where the money went; with `hides` without amounts among them."""
+    return summary_of(withdrawal.withdraw_details, hides=hides)
 
 
 def amount(value: Decimal | None) -> str:

@@ -10,12 +10,7 @@ from lumedesk.models.columns import amount_column, status_column, text_column, t
 from lumedesk.models.history_table import HistoryTable
 from lumedesk.models.record_table import RecordTable
 from lumedesk.models.table import Column
-from lumedesk.models.texts import NOTHING, amount, words
-
-
-def pair_of(trade: Trade) -> str:
-    """Sold and bought, as `USDT → ZAR`."""
-    return f"{words(trade.from_currency)} → {words(trade.to_currency)}"
+from lumedesk.models.texts import NOTHING, amount, pair_of, words
 
 
 def rate_text(trade: Trade, *, hides: bool = False) -> str:

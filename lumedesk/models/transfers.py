@@ -1,22 +1,17 @@
 """Deposits and withdrawals: one row each."""
 
-from lumedesk.domain.details import summary_of
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.records import Deposit, Withdrawal
 from lumedesk.models.columns import amount_column, status_column, text_column, time_column
 from lumedesk.models.history_table import HistoryTable
 from lumedesk.models.table import Column
+from lumedesk.models.texts import destination_of
 
 _CURRENCY = text_column("currency", "Currency", lambda r: r.currency, "currency", width=90)
 _AMOUNT = amount_column("amount", "Amount", lambda r: r.amount, "amount", width=180)
 _FEE = amount_column("fee", "Fee", lambda r: r.fee, "fee", width=120, spare=True)
 _STATUS = status_column("status", width=180)
 _ID = text_column("id", "Id", lambda r: r.transaction_id, "id", width=130, spare=True)
-
-
-def destination_of(withdrawal: Withdrawal, *, hides: bool = False) -> str:
-    """A few words on where the money went; with `hides` without amounts among them."""
-    return summary_of(withdrawal.withdraw_details, hides=hides)
 
 
 class WithdrawalsTable(HistoryTable[Withdrawal]):

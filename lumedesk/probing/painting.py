@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from lumedesk import assets
 from lumedesk.domain.profiles import Profile, ProfileKind
 from lumedesk.probing.findings import Failed, Finding, note, ok
-from lumedesk.running import first_picture
+from lumedesk.running import STYLE_ARGUMENTS, first_picture
 from lumedesk.views.parts.text import Label
 from lumedesk.views.theme import Look, icon_pixmap, text_font
 
@@ -21,7 +21,7 @@ _INK = "#000000"
 
 def qt(platform: str) -> Iterator[Finding]:
     """Paint on `platform`; where that is empty on the usual one, or off the screen where there is none."""
-    app = QApplication.instance() or QApplication([sys.argv[0], *_platform_arguments(platform)])
+    app = QApplication.instance() or QApplication([sys.argv[0], *STYLE_ARGUMENTS, *_platform_arguments(platform)])
     if not isinstance(app, QApplication):
         raise Failed("Qt was begun without windows.")
     yield ok("Qt", f"{qVersion()} on {app.platformName()}")

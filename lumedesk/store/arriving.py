@@ -6,11 +6,12 @@ which lasts to the list's end.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import apsw
+import msgspec
+from msgspec.structs import replace
 
 from lumedesk.domain.alerts import Noticed, Oddity
 from lumedesk.domain.codec import Codec, UnreadableJson
@@ -37,8 +38,7 @@ _TIMES = {Kind.TRADES: "created_at", Kind.WITHDRAWALS: "created_at", Kind.DEPOSI
 Arrived = tuple[str, bytes, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TakenIn:
+class TakenIn(msgspec.Struct, frozen=True):
     """What a whole list brought: `touched` are the rows added or changed, None for more than anybody wants to hear of."""
 
     touched: tuple[int, ...] | None

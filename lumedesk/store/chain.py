@@ -11,11 +11,11 @@ import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 
 from lumedesk.domain.credentials import Secret
 from lumedesk.store.cipher import NoCipher, connect
@@ -36,8 +36,7 @@ class ChainUnwritable(Exception):
     """Nothing can be written where the log is; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One row. `at` is the wall time in ISO form, UTC."""
 
     seq: int

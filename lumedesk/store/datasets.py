@@ -1,17 +1,16 @@
 """What is known of one kind's last good answer."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import apsw
+import msgspec
 
 from lumedesk.domain.kinds import Kind
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Dataset:
+class Dataset(msgspec.Struct, frozen=True):
     """`digest` identifies the answer as it came; `set_aside` counts the rows that couldn't be read."""
 
     digest: bytes

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.money import MAX_DIGITS, MAX_EXPONENT, added, sort_key
@@ -25,16 +26,14 @@ _MAX_MARKS = 200
 _NUMBER = re.compile(r"(-?)(0|[1-9][0-9,]*)(?:\.([0-9]*))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Sql:
+class Sql(msgspec.Struct, frozen=True):
     """A piece of SQL, made of our own names only, and what its marks stand for."""
 
     text: str
     bindings: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(msgspec.Struct, frozen=True):
     """One way for a row to meet a clause. `holds` tests the row `f` of facts; `rows` finds such rows through an index.
 
     Without `is_exact` the rows found are only those that may hold. `rows` is None where no index helps.
@@ -45,8 +44,7 @@ class Way:
     is_exact: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(msgspec.Struct, frozen=True):
     """What must hold for each row found: one of its ways. Without any, no row meets it."""
 
     ways: tuple[Way, ...]

@@ -1,9 +1,10 @@
 """What the mirror keeps of each history beside the records themselves: the columns it orders, filters and searches by."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.money import fixed, sort_key
@@ -11,8 +12,7 @@ from lumedesk.domain.records import Deposit, Trade, Withdrawal
 from lumedesk.domain.times import micros
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryShape:
+class HistoryShape(msgspec.Struct, frozen=True):
     """A history's columns, and a function that reads their values off a record.
 
     `few`: the columns of texts of which there are only a few different ones; `amounts`: those of sort keys; `sums`: those

@@ -8,10 +8,12 @@ import json
 import os
 import unicodedata
 from base64 import b64decode, b64encode
-from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
+from msgspec.structs import asdict, replace
 
 from lumedesk.domain.credentials import Secret
 from lumedesk.domain.lock import LockSettings
@@ -28,8 +30,7 @@ class LockDamaged(Exception):
     """The file is there but can't be used, so nobody gets in by it. The text says so and what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(msgspec.Struct, frozen=True):
     """What each try costs: argon2id's parameters. Bounded: a manipulated file must not ask for all memory there is."""
 
     memory_kib: int = 65_536
@@ -42,8 +43,7 @@ class Cost:
         _within(self.memory_kib, 8 * self.lanes, 524_288)
 
 
-@dataclass(frozen=True, slots=True)
-class LockFile:
+class LockFile(msgspec.Struct, frozen=True):
     """What the file holds. No part of it tells the passphrase or the store's key."""
 
     profile_id: str
@@ -181,7 +181,7 @@ def _lock(value: Any) -> LockFile:
     members = _exactly(value, _MEMBERS)
     if type(members["version"]) is not int or members["version"] != _VERSION or not isinstance(members["profile"], str):
         raise NotReadable("its version or profile isn't one")
-    kdf = _exactly(members["kdf"], {"name", *(each.name for each in fields(Cost))})
+    kdf = _exactly(members["kdf"], {"name", *Cost.__struct_fields__})
     if kdf.pop("name") != "argon2id":
         raise NotReadable("it names another way to make a key of a passphrase")
     wrong_tries, last_wrong_at = _tries(members["tries"])
@@ -201,7 +201,7 @@ def _lock(value: Any) -> LockFile:
 
 
 def _settings(value: Any) -> LockSettings:
-    members = _exactly(value, {each.name for each in fields(LockSettings)})
+    members = _exactly(value, set(LockSettings.__struct_fields__))
     defaults = asdict(LockSettings())
     for name, member in members.items():
         if type(member) is not type(defaults[name]):

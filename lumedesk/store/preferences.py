@@ -1,10 +1,11 @@
 """How an operator likes quotes, in one JSON file of the profile. What can't be read there falls back on the defaults."""
 
 import re
-from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from lumedesk.domain.money import fixed
 from lumedesk.domain.quotes import QuotePreferences

@@ -100,7 +100,8 @@ def last_opened(data_dir: Path) -> str | None:
 
 def note_opened(data_dir: Path, name: str) -> None:
     """Remember which profile was opened. Errors: NotWritable."""
-    write_json(data_dir / _LAST, {"last": name})
+    if last_opened(data_dir) != name:
+        write_json(data_dir / _LAST, {"last": name})
 
 
 def wipe(paths: ProfilePaths) -> None:

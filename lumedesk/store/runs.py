@@ -5,9 +5,9 @@ Rows of a list that were not in the one after it, for reasons that prove nothing
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 import apsw
+import msgspec
 
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.segments import Segment
@@ -20,12 +20,11 @@ _LEAST_GAP = 1e-6
 _INSERT = "INSERT INTO segments (kind, position, size, digest, head, rows) VALUES (?, ?, ?, ?, ?, ?)"
 
 
-@dataclass(slots=True)
-class Run:
+class Run(msgspec.Struct):
     """Rows that came one after another: what they are known again by, and their numbers."""
 
     segment: Segment
-    rows: "array[int]" = field(default_factory=lambda: array("I"))
+    rows: "array[int]" = msgspec.field(default_factory=lambda: array("I"))
 
 
 class Runs:

@@ -8,10 +8,10 @@ expected, and all of them behind.
 import os.path
 import sys
 from array import array
-from dataclasses import dataclass
 from typing import Any
 
 import apsw
+import msgspec
 
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.queries import Found, HistoryQuery
@@ -33,8 +33,7 @@ _ROW_DIGITS = 8
 _BAD_ROW = "The local data are damaged: a row's number isn't one."
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(msgspec.Struct, frozen=True):
     """How to go about a query. `driver`: the clause that fewest rows may meet, of those that an index helps.
 
     `most`: how many these are, or one more than are ever counted. `rows` finds them: few of them are known by number.

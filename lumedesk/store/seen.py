@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from lumedesk.domain.codec import Codec, UnreadableJson, encode
 from lumedesk.domain.credentials import Secret

@@ -10,7 +10,7 @@ from lumedesk.views.parts.announce import announce
 from lumedesk.views.parts.checks import CheckList
 from lumedesk.views.parts.text import Label
 from lumedesk.views.parts.widgets import Banner, Card, button, explain
-from lumedesk.views.theme import UNIT, Look
+from lumedesk.views.theme import UNIT, Look, take_look
 from lumedesk.views.wizards.declaration import Declaration
 from lumedesk.work.keys import Report, Verdict
 
@@ -136,6 +136,4 @@ class TrialPanel(Card):
     def _name_test(self, text: str, look: str) -> None:
         """Once the connection works, what is to be done next is another button."""
         self.test_button.setText(text)
-        self.test_button.setProperty("look", look)
-        self.test_button.style().unpolish(self.test_button)
-        self.test_button.style().polish(self.test_button)
+        take_look(self.test_button, look)

@@ -6,7 +6,7 @@ from string import Template
 from PySide6.QtCore import QByteArray, QObject, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from lumedesk import assets
 from lumedesk.views.colours import DARK, LIGHT, Colours
@@ -49,9 +49,6 @@ class Look(QObject):
         self._icons: dict[tuple[str, str, str], QIcon] = {}
         for path in assets.fonts():
             QFontDatabase.addApplicationFont(str(path))
-        if app.style().name() != "fusion":
-            # It takes 10 ms, and is there already where the desktop has no style of its own.
-            app.setStyle("Fusion")
         app.setFont(text_font())
         app.styleHints().colorSchemeChanged.connect(self._follow_system)
         app.screenAdded.connect(self._follow_screens)
@@ -135,6 +132,18 @@ def fixed_font(size: int = BODY) -> QFont:
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     font.setPixelSize(size)
     return font
+
+
+def take_look(widget: QWidget, look: str) -> None:
+    """Give a widget another look of the style sheet's; nothing where it has it already."""
+    if widget.property("look") == look:
+        return
+    widget.setProperty("look", look)
+    # What was never on the screen is styled when it comes there, and Python's names for styles take 5 ms to load.
+    if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+        style = widget.style()
+        style.unpolish(widget)
+        style.polish(widget)
 
 
 def icon_pixmap(name: str, ink: str, size: int) -> QPixmap:

@@ -8,27 +8,26 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
-from PySide6.QtCore import QCoreApplication, QObject
+from PySide6.QtCore import QCoreApplication
 
 # However long a picture takes, nobody waits for it longer than this at a time.
 _PATIENCE_S = 0.03
 _LOOK_AGAIN_S = 0.001
 
 
-class Courtesy(QObject):
+class Courtesy:
     """Knows whether the window paints. One for all of a program: see `of`."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
         self._is_idle = threading.Event()
         self._is_idle.set()
 
     @classmethod
     def of(cls, app: QCoreApplication | None) -> "Courtesy":
         """The application's, made when first asked for."""
-        found = app.findChild(cls) if app is not None else None
-        return found or cls(app)
+        return cls() if app is None else _MADE.setdefault(app, cls())
 
     @contextmanager
     def asked(self) -> Iterator[None]:
@@ -57,3 +56,7 @@ class Courtesy(QObject):
     def wait_in_thread(self) -> None:
         """The same for work in a thread without a loop."""
         self._is_idle.wait(_PATIENCE_S)
+
+
+# Not among the application's children: to look for one there, PySide loads every kind of QObject, for 10 ms.
+_MADE: "WeakKeyDictionary[QCoreApplication, Courtesy]" = WeakKeyDictionary()

@@ -5,9 +5,10 @@ import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
+
+from msgspec.structs import replace
 
 from lumedesk.api.arrival import Arrival
 from lumedesk.api.client import CurrencyListing, LumetradeClient

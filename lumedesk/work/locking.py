@@ -17,11 +17,12 @@ from lumedesk.domain.naps import Naps
 from lumedesk.store.lock_file import Cost, LockDamaged, LockFile, make_lock, read_lock, remove_lock, write_lock
 from lumedesk.store.private_file import NotWritable
 from lumedesk.work.engine import Engine
-from lumedesk.work.os_lock import SystemLock
 
 if TYPE_CHECKING:
     # It takes 30 ms to import, which the first window needn't wait for.
     import asyncio
+
+    from lumedesk.work.os_lock import SystemLock
 
 log = logging.getLogger(__name__)
 
@@ -205,9 +206,7 @@ class Locking(QObject):
         self.is_locked = self.has_passphrase
         self.why = _AT_START if self.is_locked else ""
         self._is_trying = False
-        self._system = SystemLock(self)
-        self._system.locked.connect(self._lock_with_system)
-        self._system.slept.connect(self._lock_after_sleep)
+        self._system: SystemLock | None = None
         self._looks = QTimer(self)
         self._looks.setInterval(_LOOK_MS)
         self._looks.timeout.connect(self.look)
@@ -244,7 +243,7 @@ class Locking(QObject):
             application.installEventFilter(self)
         self._watch.restart()
         self._looks.start()
-        self._system.start()
+        self._listen_to_system()
 
     def close(self) -> None:
         """Watch no longer; safe to call twice."""
@@ -252,7 +251,18 @@ class Locking(QObject):
         if application is not None:
             application.removeEventFilter(self)
         self._looks.stop()
-        self._system.close()
+        if self._system is not None:
+            self._system.close()
+
+    def _listen_to_system(self) -> None:
+        # Qt's names for the bus take 5 ms to load, which a locked profile's gate needn't wait for.
+        from lumedesk.work.os_lock import SystemLock
+
+        if self._system is None:
+            self._system = SystemLock(self)
+            self._system.locked.connect(self._lock_with_system)
+            self._system.slept.connect(self._lock_after_sleep)
+        self._system.start()
 
     # Locking
 

@@ -1,18 +1,17 @@
-"""Hears the computer lock or go to sleep, and keeps windows out of screenshots where the system can.
+"""Hears the computer lock or go to sleep.
 
 Linux: logind on the system bus, the screen savers on the session's. Windows: session and power notices. macOS tells of its
 lock (`com.apple.screenIsLocked`) only through an API that Python can't reach without further libraries, so there the clocks
 tell of sleep (lumedesk/domain/naps.py) and nothing tells of the lock. Nothing here waits for another program's answer.
 """
 
-import ctypes
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from ctypes import wintypes
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import SLOT, QAbstractNativeEventFilter, QByteArray, QCoreApplication, QObject, Signal
 from PySide6.QtDBus import (
@@ -23,6 +22,8 @@ from PySide6.QtDBus import (
     QDBusVariant,
 )
 from PySide6.QtGui import QAction, QActionGroup, QWindow
+
+from lumedesk.work.capture import Libraries, windows_library
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +46,6 @@ _SET_CHECKED: Any = SLOT("setChecked(bool)")
 _WM_POWERBROADCAST, _PBT_APMSUSPEND = 0x0218, 0x4
 _WM_WTSSESSION_CHANGE, _WTS_SESSION_LOCK = 0x02B1, 0x7
 _NOTIFY_FOR_THIS_SESSION = 0
-_WDA_NONE, _WDA_EXCLUDEFROMCAPTURE = 0x0, 0x11
-
-# Loads a library of Windows; tests hand in one that only notes what is called.
-Libraries = Callable[[str], Any]
 
 _numbers = count(1)
 
@@ -72,7 +69,7 @@ class SystemLock(QObject):
         if sys.platform == "linux":
             self._source = _Buses(self, os.environ)
         elif sys.platform == "win32":
-            self._source = _Notices(self, _windows_library)
+            self._source = _Notices(self, windows_library)
 
     def close(self) -> None:
         """Stop listening; safe to call twice."""
@@ -228,29 +225,3 @@ class _Notices(QAbstractNativeEventFilter):
             self._told.locked.emit()
         elif (message, detail) == (_WM_POWERBROADCAST, _PBT_APMSUSPEND):
             self._told.slept.emit()
-
-
-class Window(Protocol):
-    """A widget or window that the system knows by a number."""
-
-    def winId(self) -> int:  # noqa: N802 - as Qt has it
-        """The system's number for it."""
-
-
-def can_block_capture() -> bool:
-    """Whether this system can keep a window out of screenshots at all."""
-    return sys.platform == "win32"
-
-
-def block_capture(window: Window, blocked: bool, library: Libraries | None = None) -> bool:
-    """Keep a window out of screenshots and shared screens, or let it in again. False where that isn't possible."""
-    if library is None:
-        if not can_block_capture():
-            return False
-        library = _windows_library
-    affinity = wintypes.DWORD(_WDA_EXCLUDEFROMCAPTURE if blocked else _WDA_NONE)
-    return bool(library("user32").SetWindowDisplayAffinity(wintypes.HWND(int(window.winId())), affinity))
-
-
-def _windows_library(name: str) -> Any:
-    return getattr(ctypes, "WinDLL")(name, use_last_error=True)  # noqa: B009 - only Windows has it

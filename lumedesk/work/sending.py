@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from lumedesk.domain.clocks import Clock
 from lumedesk.domain.errors import DeskError, Wire
@@ -48,8 +49,7 @@ class WrongEcho(DeskError):
     advice = "Call the vendor before you go on. The lists are being watched."
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(msgspec.Struct, frozen=True):
     """One order ready to be armed. `baseline` holds the ids of rows that look like it already.
 
     `post` sends it and gives the server's id, its status, and what is wrong with the answer (empty when all is well).

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from lumedesk.domain.errors import DeskError, Unauthorised, Wire
 from lumedesk.domain.kinds import Kind
@@ -38,8 +39,7 @@ class Connection(Enum):
     VIEW_ONLY = "View only"
 
 
-@dataclass(frozen=True, slots=True)
-class DatasetState:
+class DatasetState(msgspec.Struct, frozen=True):
     """How far one kind's records can be trusted. `error` is why the last attempt failed; None once it succeeded."""
 
     confirmed_at: datetime | None = None
@@ -47,8 +47,7 @@ class DatasetState:
     set_aside: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FeedReport:
+class FeedReport(msgspec.Struct, frozen=True):
     """What one poll brought. `records` is set for a small kind that changed, `touched` holds a history's changed rows.
 
     `touched` is None where many are. `is_whole`: the list came whole and every row could be read.

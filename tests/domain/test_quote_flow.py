@@ -1,12 +1,12 @@
 """The quote dialog's steps: which may follow which, and that nothing but the snapshot on screen is ever confirmed."""
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lumedesk.domain.movements import Verdict
 from lumedesk.domain.quote_flow import RESULTS, QuoteFlow, State

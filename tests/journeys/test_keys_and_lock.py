@@ -1,18 +1,24 @@
 """Keys that stop working, a desk that locks, a profile that only looks: as an operator meets them, on a real Secret Service."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from lumedesk import workplace
 from lumedesk.domain.profiles import Profile
 from lumedesk.keychain import Keychain, NoKeychain
 from lumedesk.program import Program
 from lumedesk.sandbox.launch import SandboxAddress
+from lumedesk.store.paths import profile_paths
+from lumedesk.store.profiles import write_profile
 from lumedesk.views.dialogs.quote import QuoteDialog
+from lumedesk.views.main_window import MainWindow
 from lumedesk.work.session import Connection
+from tests.support.keys import a_sandbox
 from tests.support.operator import PATIENCE_MS, Operator
 from tests.support.sandbox import SandboxControl, running_sandbox
 from tests.support.secret_service import PASSWORD, SecretService
@@ -217,3 +223,21 @@ def test_a_lost_key_begins_no_new_journal_by_itself(
     assert "another key" in operator.read("notice-refusal-text")
     assert session_of(program).cannot_send
     assert session_of(program).movements.can_start_anew
+
+
+@pytest.mark.parametrize("is_painted", [True, False])
+def test_the_desk_watches_for_its_lock_painted_or_not(
+    start: Start, data_dir: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, is_painted: bool
+) -> None:
+    profile = a_sandbox()
+    write_profile(profile_paths(data_dir, profile.name), profile)
+    if is_painted:
+        monkeypatch.setattr(workplace, "PAINTED_WITHIN_MS", 3_600_000)
+    else:
+        # As where nobody looks at it.
+        monkeypatch.setattr(MainWindow, "paintEvent", lambda *_: None)
+        monkeypatch.setattr(workplace, "PAINTED_WITHIN_MS", 1)
+    program = start()
+    qtbot.waitUntil(lambda: program.workplace is not None, timeout=PATIENCE_MS)
+    assert program.workplace is not None
+    qtbot.waitUntil(program.workplace._locking._looks.isActive, timeout=PATIENCE_MS)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from lumedesk.store import chain
 from lumedesk.store.paths import profile_paths
 from tests.support.clock import FakeClock
@@ -41,8 +43,7 @@ def give(folder: Path, *, at: str = "", append: int = 0) -> None:
             return "w1", "PENDING", ""
 
         parcel = bench.parcel(terms=withdrawal_terms())
-        fields = {name: getattr(parcel, name) for name in parcel.__dataclass_fields__}
-        asyncio.run(bench.sender.carry(type(parcel)(**(fields | {"post": post}))))
+        asyncio.run(bench.sender.carry(replace(parcel, post=post)))
 
     _in_a_process(run)
 

@@ -47,7 +47,7 @@ def test_what_is_unreadable_falls_back_on_the_defaults(profile: ProfilePaths, te
 _JSON: Any = st.recursive(st.none() | st.booleans() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3))
 
 
-@given(saved=st.dictionaries(st.sampled_from([*QuotePreferences.__dataclass_fields__, "other"]), _JSON))
+@given(saved=st.dictionaries(st.sampled_from([*QuotePreferences.__struct_fields__, "other"]), _JSON))
 def test_no_content_is_an_error(tmp_path_factory: pytest.TempPathFactory, saved: dict[str, Any]) -> None:
     import json
 

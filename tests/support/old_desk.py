@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import msgspec
 from PySide6.QtCore import QCoreApplication
 
 import lumedesk
@@ -104,7 +105,7 @@ def work(session: Session, control: SandboxControl) -> None:
     given(session.movements.withdraw, order(session, LOST), session)
     saved(lambda done, failed: session.safeguards.save_limits(LIMITS, done, failed))
     saved(lambda done, failed: session.filters.put(Kind.TRADES, *FILTER, done, failed))
-    preferences = replace(session.preferences.quotes, max_refreshes=REFRESHES)
+    preferences = msgspec.structs.replace(session.preferences.quotes, max_refreshes=REFRESHES)
     saved(lambda done, failed: session.preferences.save(preferences, done, failed))
 
 

@@ -1,12 +1,12 @@
 """What the server's lists did that they must not: a notice says it, the dialog shows what was and what is, nothing is lost."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import shiboken6
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 

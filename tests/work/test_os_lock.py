@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from lumedesk.work import os_lock
-from lumedesk.work.os_lock import SystemLock, _Notices, block_capture, can_block_capture
+from lumedesk.work.capture import block_capture, can_block_capture
+from lumedesk.work.os_lock import SystemLock, _Notices
 
 if sys.platform == "linux":
     from tests.support.logind import Logind, Program, private_bus

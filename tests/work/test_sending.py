@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from lumedesk.domain.errors import Conflict, DeskError, Invalid, ServerFault, TimedOut, Unreachable, Wire
 from lumedesk.domain.intents import State, Terms
@@ -183,7 +184,7 @@ def test_cancelling_while_it_is_sent_is_unknown(bench: Bench) -> None:
             await asyncio.Event().wait()
 
         parcel = bench.parcel()
-        task = asyncio.ensure_future(bench.sender.carry(type(parcel)(**{**_fields(parcel), "post": post})))
+        task = asyncio.ensure_future(bench.sender.carry(replace(parcel, post=post)))
         await asked.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -192,10 +193,6 @@ def test_cancelling_while_it_is_sent_is_unknown(bench: Bench) -> None:
     asyncio.run(scenario())
     assert bench.states() == ["armed", "sending", "unknown"]
     assert CutOff.title in bench.intent().steps[-1].why
-
-
-def _fields(parcel: Any) -> dict[str, Any]:
-    return {name: getattr(parcel, name) for name in parcel.__dataclass_fields__}
 
 
 @pytest.mark.parametrize("defect", [ZeroDivisionError("by me"), KeyboardInterrupt(), MemoryError()])

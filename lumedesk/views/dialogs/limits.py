@@ -1,8 +1,8 @@
 """The dialog for the desk's own limits on withdrawals: a row for each currency and for each beneficiary."""
 
-from dataclasses import replace
 from decimal import Decimal
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 

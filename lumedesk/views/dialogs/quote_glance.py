@@ -1,8 +1,8 @@
 """A look at the price while the form is filled in: an indicative quote, asked for once typing pauses, with its age."""
 
-from dataclasses import replace
 from functools import partial
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from lumedesk.domain.quotes import FOR_INFORMATION, Intent, Quote, QuoteRequest

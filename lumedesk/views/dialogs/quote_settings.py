@@ -1,8 +1,8 @@
 """The dialog in which an operator says how quotes are asked for and confirmed."""
 
-from dataclasses import replace
 from decimal import Decimal
 
+from msgspec.structs import replace
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QSpinBox, QWidget
 
 from lumedesk.domain.errors import DeskError

@@ -9,9 +9,9 @@ from lumedesk.views.dialogs.dialog import Dialog, labelled
 from lumedesk.views.parts.secret_field import SecretField
 from lumedesk.views.parts.text import Label
 from lumedesk.views.parts.widgets import Banner, Card, button, explain
-from lumedesk.views.theme import UNIT
+from lumedesk.views.theme import UNIT, take_look
+from lumedesk.work.capture import can_block_capture
 from lumedesk.work.locking import Locking, NotOpened
-from lumedesk.work.os_lock import can_block_capture
 
 _PROTECTS = (
     "A passphrase locks this window. It also opens the local records where the system's keychain can't be used."
@@ -123,9 +123,7 @@ class SecurityDialog(Dialog):
         self.remove_button.setVisible(is_set)
         self.set_button.setText("Change passphrase" if is_set else "Set passphrase")
         # While there is nothing to save, this is the main thing to do.
-        self.set_button.setProperty("look", "" if is_set else "primary")
-        self.set_button.style().unpolish(self.set_button)
-        self.set_button.style().polish(self.set_button)
+        take_look(self.set_button, "" if is_set else "primary")
         # Without a passphrase nothing locks, so there is nothing to set.
         self.times.setVisible(is_set)
         self.save_button.setVisible(is_set)

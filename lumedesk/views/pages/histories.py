@@ -8,8 +8,8 @@ from lumedesk.domain.details import Field, fields_of
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.records import Deposit, Trade, Withdrawal
 from lumedesk.domain.statuses import Status, status_of
-from lumedesk.models.texts import exact_time, sum_field, sum_text, words
-from lumedesk.models.trades import FillsTable, TradesTable, pair_of, rate_text
+from lumedesk.models.texts import exact_time, pair_of, sum_field, sum_text, words
+from lumedesk.models.trades import FillsTable, TradesTable, rate_text
 from lumedesk.models.transfers import DepositsTable, WithdrawalsTable
 from lumedesk.views.pages.history_page import HistoryPage
 from lumedesk.views.parts.filter_words import Facet, FilterPlan

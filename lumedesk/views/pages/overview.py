@@ -1,7 +1,6 @@
 """The first page: what there is, what moves, and what happened lately."""
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -60,8 +59,9 @@ class OverviewPage(Page):
         session.records_changed.connect(self._take_records)
         session.history_changed.connect(self._take_history)
         session.state_changed.connect(self._retell)
-        self._take_records(Kind.ACCOUNTS)
+        # Before the accounts: with them it is told whether there is anything to show.
         self._load_activity()
+        self._take_records(Kind.ACCOUNTS)
 
     def focus_body(self) -> None:
         """Put the keyboard into the balances."""

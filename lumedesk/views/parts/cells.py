@@ -187,7 +187,8 @@ class AmountDelegate(CellDelegate):
             # Rows painted before this one left less room; they are painted again.
             view = self.parent()
             if isinstance(view, QTableView):
-                view.viewport().update()
+                # Not `viewport().update()`: to tell what a viewport is, PySide loads every kind of widget, for 10 ms.
+                view.scheduleDelayedItemsLayout()
         return max(known, decimals)
 
 

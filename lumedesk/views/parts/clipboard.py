@@ -5,7 +5,7 @@ import weakref
 from collections.abc import Iterator, Sequence
 
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QMimeData, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QMimeData, QObject, QTimer, Signal
 from PySide6.QtGui import QClipboard, QGuiApplication
 
 from lumedesk.domain.grouping import SIZE, is_code
@@ -75,10 +75,10 @@ class Clipboard(QObject):
     @staticmethod
     def of(app: QCoreApplication) -> "Clipboard":
         """The application's clipboard, made when first asked for. It is closed when the application ends."""
-        found = app.findChild(Clipboard, options=Qt.FindChildOption.FindDirectChildrenOnly)
-        if found is not None:
+        found = _MADE.get(app)
+        if found is not None and shiboken6.isValid(found):
             return found
-        made = Clipboard(app)
+        made = _MADE[app] = Clipboard(app)
         app.aboutToQuit.connect(made.close)
         # Also where the event loop never ran.
         atexit.register(_close_if_alive, weakref.ref(made))
@@ -148,6 +148,10 @@ class Clipboard(QObject):
                 self.swapped.emit(_told(ours, found))
         elif not self._is_early:
             self._forget()
+
+
+# By application; not looked for among its children, for which PySide would load every kind of QObject.
+_MADE: "weakref.WeakKeyDictionary[QCoreApplication, Clipboard]" = weakref.WeakKeyDictionary()
 
 
 def looks_like_address(text: str) -> bool:

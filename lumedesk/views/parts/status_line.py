@@ -28,14 +28,15 @@ class StatusLine:
             ("status-requests", self.requests),
         ):
             label.setObjectName(name)
+        # Before they are on the screen: a look that is changed there costs more.
+        self._tell_connection(session.connection)
+        self._tell_requests(0)
         bar.addWidget(self.profile)
         bar.addWidget(self.connection)
         bar.addWidget(self.age, 1)
         bar.addPermanentWidget(self.requests)
         session.connection_changed.connect(self._tell_connection)
         session.in_flight_changed.connect(self._tell_requests)
-        self._tell_connection(session.connection)
-        self._tell_requests(0)
 
     def tell_age(self, kind: Kind) -> None:
         """Say how old the data on the page is, and beside it, on asking, how old all of it is."""

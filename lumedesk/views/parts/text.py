@@ -7,7 +7,7 @@ from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QResizeEve
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QPlainTextEdit, QWidget
 
 from lumedesk.views.parts.clipboard import as_mime, copy_text
-from lumedesk.views.theme import fixed_font
+from lumedesk.views.theme import fixed_font, take_look
 
 _ABOVE_AND_BELOW = 5
 
@@ -31,10 +31,7 @@ class Label(QLabel):
 
     def set_look(self, look: str) -> None:
         """Change the text style."""
-        if self.property("look") != look:
-            self.setProperty("look", look)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        take_look(self, look)
 
 
 class ReadText(QPlainTextEdit):

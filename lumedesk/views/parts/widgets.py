@@ -12,7 +12,7 @@ from lumedesk.domain.text import shown
 from lumedesk.models.table import plain_tooltip
 from lumedesk.views.parts.cells import paint_pill, pill_size
 from lumedesk.views.parts.text import Label
-from lumedesk.views.theme import DOUBLE, UNIT, Look, icon_pixmap
+from lumedesk.views.theme import DOUBLE, UNIT, Look, icon_pixmap, take_look
 
 # What the advice on an error promises of reads. Beside an order it would say that money is being sent again.
 _PROMISES = ("The desk keeps trying.", "The desk slows down by itself.")
@@ -182,12 +182,10 @@ class Banner(QFrame):
         """Show `text`; an empty one hides the banner."""
         self._words.setMinimumHeight(0)
         self._words.setText(text)
-        self._words.set_look({"failed": "error", "warning": "warning"}.get(tone, ""))
         if text:
+            self._words.set_look({"failed": "error", "warning": "warning"}.get(tone, ""))
             self._words.setMinimumHeight(max(0, self._words.heightForWidth(self._words.width())))
-        self.setProperty("look", f"{tone}-banner")
-        self.style().unpolish(self)
-        self.style().polish(self)
+            take_look(self, f"{tone}-banner")
         self.setVisible(bool(text))
 
     def text(self) -> str:
