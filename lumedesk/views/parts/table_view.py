@@ -3,7 +3,17 @@
 from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
 from lumedesk.models.table import COPY, Column, Index, KeyedTable
@@ -30,6 +40,7 @@ class RecordView(QTableView):
         super().__init__(parent)
         self._table = model
         self._taking_focus = False
+        self._look = look
         self._courtesy = Courtesy.of(QApplication.instance())
         self.setObjectName(name)
         self.setModel(model)
@@ -40,6 +51,9 @@ class RecordView(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        # Where something below might shine through, as it does at round corners, Qt paints a whole page for each pixel that it
+        # is scrolled by, in place of what comes into sight. See `paintEvent`.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -98,7 +112,10 @@ class RecordView(QTableView):
 
     def fit_rows(self, most: int) -> None:
         """Be exactly as tall as the rows, up to `most` of them."""
-        self.setFixedHeight(_HEADER_HEIGHT + _ROW_HEIGHT * min(self._table.rowCount(), most) + 2)
+        self.ensurePolished()
+        edges = self.contentsMargins()
+        rows = _ROW_HEIGHT * min(self._table.rowCount(), most)
+        self.setFixedHeight(edges.top() + _HEADER_HEIGHT + rows + edges.bottom())
 
     def let_sort(self, name: str, order: Qt.SortOrder) -> None:
         """Sort by a click on a heading, starting with the column `name`."""
@@ -106,8 +123,11 @@ class RecordView(QTableView):
         self.setSortingEnabled(True)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """As Qt has it, before whatever else computes."""
+        """As Qt has it, on a ground of our own, before whatever else computes."""
         with self._courtesy.asked():
+            painter = QPainter(self.viewport())
+            painter.fillRect(event.rect(), QColor(self._look.colours.surface))
+            painter.end()
             super().paintEvent(event)
 
     def _follow_insertion(self, _parent: QModelIndex, first: int, last: int) -> None:
