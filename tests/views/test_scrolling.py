@@ -99,9 +99,8 @@ def test_the_picture_is_the_same_as_if_all_of_it_were_painted(qtbot: QtBot, view
 def test_rows_end_above_the_round_corners(view: RecordView, look: Look) -> None:
     picture, below = on_screen(view), QColor(look.colours.window)
     for corner in (view.rect().bottomLeft(), view.rect().bottomRight()):
-        at = view.mapTo(view.window(), corner)
-        assert picture.pixelColor(at) == below
-        assert picture.pixelColor(at - QPoint(0, 1)) == below
+        inwards = QPoint(1 if corner.x() == 0 else -1, -1)
+        assert picture.pixelColor(view.mapTo(view.window(), corner + inwards)) == below
 
 
 def test_other_colours_are_on_the_whole_table_at_once(qtbot: QtBot, view: RecordView, look: Look) -> None:
@@ -121,3 +120,23 @@ def test_a_table_as_tall_as_its_rows_shows_each_of_them_whole(qtbot: QtBot, look
     view.show()
     assert view.verticalScrollBar().maximum() == 0
     assert view.viewport().height() == view.visualRect(table.index(2, 0)).bottom() + 1
+
+
+def test_nothing_scrolls_sideways_where_the_columns_fit(qtbot: QtBot, look: Look) -> None:
+    table = TradesTable(shelf := Shelf())
+    view = RecordView(table, look, "trades-table")
+    qtbot.addWidget(view)
+    view.resize(1_300, 500)
+    view.show()
+    finish_painting(qtbot, view)
+    painted = Painted(view.viewport())
+    # So many that they need a scroll bar of their own, which takes room from the columns.
+    shelf.trades = {row: a_trade(transaction_id=f"t{row}") for row in range(1, ROWS + 1)}
+    table.ask(order="id", descending=False)
+    finish_painting(qtbot, view)
+    assert view.verticalScrollBar().isVisible()
+    assert set(painted.heights) == {view.viewport().height()}, "there was a bar for a moment"
+    for width, is_narrow in ((300, True), (1_300, False)):
+        view.resize(width, 500)
+        finish_painting(qtbot, view)
+        assert view.horizontalScrollBar().isVisible() == is_narrow

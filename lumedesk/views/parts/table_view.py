@@ -26,6 +26,8 @@ _ROW_HEIGHT = 38
 _HEADER_HEIGHT = 36
 # What a column that grows keeps at least, before the table scrolls sideways.
 _LEAST_GROWING = 110
+_NO_BAR = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+_BAR_AS_NEEDED = Qt.ScrollBarPolicy.ScrollBarAsNeeded
 
 
 class RecordView(QTableView):
@@ -105,10 +107,14 @@ class RecordView(QTableView):
             share = left // len(growing) if at in growing and (left > 0 or column.grows) else 0
             self.setColumnWidth(at, max(column.width + share, min(column.width, _LEAST_GROWING)))
         self._fitting = False
+        # Where the other scroll bar comes in, columns are too wide until they are fitted anew: no reason to scroll sideways.
+        has_room = self.horizontalHeader().length() <= room
+        self.setHorizontalScrollBarPolicy(_NO_BAR if has_room else _BAR_AS_NEEDED)
 
     def _note_resizing(self) -> None:
         if not self._fitting and QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
             self._fits = False
+            self.setHorizontalScrollBarPolicy(_BAR_AS_NEEDED)
 
     def fit_rows(self, most: int) -> None:
         """Be exactly as tall as the rows, up to `most` of them."""
