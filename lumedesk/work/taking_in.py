@@ -29,7 +29,7 @@ _GIVES_WAY_S = 0.02
 _GIVES_WAY_AGAIN_S = 0.1
 _LOOKS_AGAIN_S = 0.001
 # From a click to the request it makes, it takes so many rounds of the loop. Only then is it known that somebody waits.
-_ROUNDS = 4
+_ROUNDS = 3
 # Between two steps other work gets its turn; none holds it for longer than this.
 _STEP_S = 0.004
 
