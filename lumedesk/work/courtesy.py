@@ -55,6 +55,6 @@ class Courtesy(QObject):
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     def wait_in_thread(self) -> None:
-        """The same for work in a thread, which is left to itself otherwise. Costs next to nothing while nobody paints."""
+        """The same in the midst of a step: no other work on this thread gets its turn. Costs nothing while nobody paints."""
         if not self._is_idle.is_set():
             self._is_idle.wait(_PATIENCE_S)
