@@ -5,7 +5,7 @@ from which row on they would have to be taken out again. The first change to a r
 which lasts to the list's end.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from lumedesk.domain.kinds import Kind
 from lumedesk.domain.segments import Segment, piece_digest, segment_of
 from lumedesk.domain.statuses import FINAL_CODES, is_backwards, status_of
 from lumedesk.domain.times import micros
-from lumedesk.store.catching_up import catch_up, replace_facts
+from lumedesk.store.catching_up import catch_up, one_by_one, replace_facts
 from lumedesk.store.datasets import Dataset, micros_of, write_dataset
 from lumedesk.store.runs import Run, Runs
 from lumedesk.store.schema import facts_of
@@ -49,9 +49,20 @@ class TakenIn(msgspec.Struct, frozen=True):
 class Arriving:
     """One list on its way in. Used by one thread at a time; ends with `finish` or `abandon`."""
 
-    def __init__(self, db: apsw.Connection, kind: Kind, seen_at: datetime, keep_since: int | None = None) -> None:
-        """`keep_since`: what was over before that, in microseconds since 1970, is not kept; None keeps all."""
+    def __init__(
+        self,
+        db: apsw.Connection,
+        kind: Kind,
+        seen_at: datetime,
+        keep_since: int | None = None,
+        pause: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`keep_since`: what was over before that, in microseconds since 1970, is not kept; None keeps all.
+
+        `pause` is called before each new row is written, and may take its time.
+        """
         self._db = db
+        self._pause = pause
         self._kind = kind
         self._seen_at = micros_of(seen_at)
         self._keep_since = keep_since
@@ -242,7 +253,7 @@ class Arriving:
         run.rows.extend(range(self._next_row, number))
         self._db.executemany(
             f"INSERT INTO {self._kind.table} (row, id, at, first_seen, doc) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
-            bindings,
+            one_by_one(bindings, self._pause),
         )
         self._next_row = number
 

@@ -1,7 +1,9 @@
 """Filling what a history is ordered and searched by, behind its rows: in steps, so that nobody waits for all of it."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from itertools import islice
+from typing import Any, TypeVar
 
 import apsw
 
@@ -9,6 +11,8 @@ from lumedesk.domain.kinds import Kind
 from lumedesk.store.facts import facts_of as facts_in
 from lumedesk.store.histories import SHAPES
 from lumedesk.store.schema import facts_of, indexes_of, words_of
+
+T = TypeVar("T")
 
 # From as many rows on, indexes are made afterwards, at once: that costs half.
 _MANY = 20_000
@@ -25,25 +29,40 @@ def behind(db: apsw.Connection, kind: Kind) -> int:
     return max(0, shown - found)
 
 
-def catch_up(db: apsw.Connection, kind: Kind, most: int, goes_on: Callable[[], bool] = lambda: True) -> int:
+def one_by_one(rows: Iterable[T], pause: Callable[[], None]) -> Iterator[T]:
+    """The same rows, with `pause` called before each.
+
+    SQLite lets other threads run at each row, and wants its turn back right after: while the window paints, both together
+    would take three times as long.
+    """
+    for row in rows:
+        pause()
+        yield row
+
+
+def catch_up(
+    db: apsw.Connection,
+    kind: Kind,
+    most: int,
+    goes_on: Callable[[], bool] = lambda: True,
+    pause: Callable[[], None] = lambda: None,
+) -> int:
     """Make the next rows findable, within the caller's transaction; how many are left, at most.
 
-    `goes_on` is asked after every few rows: it may take its time, and end this step early.
+    `goes_on` is asked after every few rows: it may take its time, and end this step early. `pause` is called before each
+    row, and may take its time, too.
     """
     found: int = db.execute(f"SELECT coalesce(max(row), 0) FROM {facts_of(kind)}").get  # noqa: S608
-    rows = list(
-        db.execute(
-            f"SELECT row, at, doc FROM {kind.table} WHERE row > ? ORDER BY row LIMIT ?",  # noqa: S608
-            (found, most),
-        )
+    # Read as they are needed: most are left for another time where this step ends early.
+    unfound = db.execute(
+        f"SELECT row, at, doc FROM {kind.table} WHERE row > ? ORDER BY row LIMIT ?",  # noqa: S608
+        (found, most),
     )
-    if not rows:
-        return 0
-    for start in range(0, len(rows), _FEW):
-        some = rows[start : start + _FEW]
-        _write(db, kind, [(row, *facts_in(kind, doc, at)) for row, at, doc in some])
-        if not goes_on():
-            break
+    with closing(unfound):
+        while some := list(islice(unfound, _FEW)):
+            _write(db, kind, [(row, *facts_in(kind, doc, at)) for row, at, doc in some], pause)
+            if not goes_on():
+                break
     return behind(db, kind)
 
 
@@ -85,14 +104,19 @@ def missing_indexes(db: apsw.Connection, kind: Kind) -> list[str]:
     return [statement for name, statement in indexes_of(kind).items() if name not in there]
 
 
-def _write(db: apsw.Connection, kind: Kind, facts: list[tuple[Any, ...]]) -> None:
+def _write(
+    db: apsw.Connection, kind: Kind, facts: list[tuple[Any, ...]], pause: Callable[[], None] = lambda: None
+) -> None:
     names = SHAPES[kind].columns
     marks = ", ".join("?" * (len(names) + 1))
-    db.executemany(f"INSERT INTO {facts_of(kind)} (row, {', '.join(names)}) VALUES ({marks})", facts)  # noqa: S608
+    db.executemany(
+        f"INSERT INTO {facts_of(kind)} (row, {', '.join(names)}) VALUES ({marks})",  # noqa: S608
+        one_by_one(facts, pause),
+    )
     at = names.index("words") + 1
     db.executemany(
         f"INSERT INTO {words_of(kind)} (rowid, words) VALUES (?, ?)",  # noqa: S608
-        [(each[0], each[at] or "") for each in facts],
+        one_by_one([(each[0], each[at] or "") for each in facts], pause),
     )
 
 

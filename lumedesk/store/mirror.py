@@ -67,12 +67,19 @@ class Mirror:
 
     # Lists
 
-    def arriving(self, kind: Kind, seen_at: datetime, keep_since: datetime | None = None) -> Arriving:
+    def arriving(
+        self,
+        kind: Kind,
+        seen_at: datetime,
+        keep_since: datetime | None = None,
+        pause: Callable[[], None] = lambda: None,
+    ) -> Arriving:
         """Begin to take a history's list in. `seen_at` stands in for the time of a record that names none.
 
-        What was over before `keep_since` is not kept; None keeps all.
+        What was over before `keep_since` is not kept; None keeps all. `pause` is called before each new row is written,
+        and may take its time.
         """
-        return Arriving(self._db, kind, seen_at, None if keep_since is None else micros_of(keep_since))
+        return Arriving(self._db, kind, seen_at, None if keep_since is None else micros_of(keep_since), pause)
 
     def write_small(
         self, kind: Kind, rows: Sequence[tuple[str, bytes]], seen_at: datetime, *, is_whole: bool = True
@@ -131,10 +138,12 @@ class Mirror:
             if catching_up.drop_indexes(self._db, kind):
                 catching_up.merge_seldom(self._db, kind)
 
-    def catch_up(self, kind: Kind, goes_on: Callable[[], bool] = lambda: True) -> int:
-        """Make the next few rows findable; how many are left, at most. `goes_on` is asked again and again meanwhile."""
+    def catch_up(
+        self, kind: Kind, goes_on: Callable[[], bool] = lambda: True, pause: Callable[[], None] = lambda: None
+    ) -> int:
+        """Make the next few rows findable; how many are left, at most. `goes_on` and `pause` are as `catching_up` has them."""
         with self._transaction():
-            catching_up.catch_up(self._db, kind, _STEP, goes_on)
+            catching_up.catch_up(self._db, kind, _STEP, goes_on, pause)
         return catching_up.behind(self._db, kind)
 
     def make_index(self, kind: Kind) -> bool:

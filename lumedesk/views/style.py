@@ -115,6 +115,8 @@ QTableView, QListView {
     background: $surface; border: 1px solid $border; border-radius: 8px; gridline-color: transparent;
     selection-background-color: $selection; selection-color: $text; alternate-background-color: $surface;
 }
+/* Rows end where the corners below begin: they are painted on a ground of their own, which has none. */
+QTableView { padding-bottom: 7px; }
 QTableView:focus, QListView:focus { border: 1px solid $focus; }
 QTableView::item { border: none; border-bottom: 1px solid $sunken; padding: 0 9px; }
 QTableView::item:selected { background: $selection; color: $text; }

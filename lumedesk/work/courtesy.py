@@ -54,8 +54,9 @@ class Courtesy:
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     def wait_in_thread(self) -> None:
-        """The same for work in a thread without a loop."""
-        self._is_idle.wait(_PATIENCE_S)
+        """The same in the midst of a step: no other work on this thread gets its turn. Costs nothing while nobody paints."""
+        if not self._is_idle.is_set():
+            self._is_idle.wait(_PATIENCE_S)
 
 
 # Not among the application's children: to look for one there, PySide loads every kind of QObject, for 10 ms.

@@ -173,7 +173,7 @@ class Feeds:
         """What the desk was at when it ended. Whatever goes wrong is told: it must not end the loops."""
         try:
             if await catch_up(self._mirror, self._writing, kind, self._courtesy, self._giving_way):
-                self._report(FeedReport(kind, _state(self._known.get(kind)), touched=None))
+                self._report(FeedReport(kind, _state(self._known.get(kind)), is_findable=True))
         except Exception as error:
             log.exception("%s can't all be found", kind.table)
             if is_damage(error):
@@ -186,7 +186,7 @@ class Feeds:
             async with self._turns[kind]:
                 asked_at = self._clock.now()
                 report = await self._poll(kind)
-            changed = report.touched is None or bool(report.touched or report.records)
+            changed = report.touched is None or bool(report.touched or report.records or report.is_findable)
             self._pace.note(kind, changed=changed, unfinished=self._unfinished(kind))
             if self._looked is not None:
                 self._looked(kind, is_whole=report.is_whole, asked_at=asked_at, key_fingerprint=self._key_fingerprint)
@@ -240,8 +240,8 @@ class Feeds:
         if brought.is_behind:
             self._report(FeedReport(kind, _state(dataset), touched=None))
             await catch_up(self._mirror, self._writing, kind, self._courtesy, self._giving_way)
-            touched = None
-        return FeedReport(kind, _state(dataset), None, touched, is_whole=is_whole)
+            touched = ()
+        return FeedReport(kind, _state(dataset), None, touched, is_findable=brought.is_behind, is_whole=is_whole)
 
     async def _poll_small(self, kind: Kind) -> FeedReport:
         listing = await self._fetches[kind]()

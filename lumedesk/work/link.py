@@ -137,7 +137,7 @@ class Link:
         for kind in HISTORIES:
             if await catch_up(self._mirror, Writing(), kind, self._courtesy):
                 state = self._state_of(kind)
-                self._tell(lambda kind=kind, state=state: self._hearer.take(FeedReport(kind, state, touched=None)))  # type: ignore[misc]
+                self._tell(lambda kind=kind, state=state: self._hearer.take(FeedReport(kind, state, is_findable=True)))  # type: ignore[misc]
 
     def kick(self, kinds: tuple[Kind, ...]) -> None:
         """Ask the server for these kinds now."""

@@ -61,7 +61,8 @@ class Session(QObject):
 
     # (Kind): the records of a small kind are different now.
     records_changed = Signal(object)
-    # (Kind, tuple of row numbers or None): rows of a history were added or changed; None is more than can be told.
+    # (Kind, tuple of row numbers or None): rows of a history were added or changed; None is more than can be told. With
+    # none in the tuple they are as they were, but may be found otherwise.
     history_changed = Signal(object, object)
     # (Kind): its age, error or count of unreadable rows is different now.
     state_changed = Signal(object)
@@ -479,7 +480,7 @@ class Session(QObject):
         if report.records is not None and report.records != self._records.get(report.kind):
             self._records[report.kind] = report.records
             self.records_changed.emit(report.kind)
-        if report.touched is None or report.touched:
+        if report.touched is None or report.touched or report.is_findable:
             self.history_changed.emit(report.kind, report.touched)
         self.state_changed.emit(report.kind)
 

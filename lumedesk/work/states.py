@@ -50,13 +50,15 @@ class DatasetState(msgspec.Struct, frozen=True):
 class FeedReport(msgspec.Struct, frozen=True):
     """What one poll brought. `records` is set for a small kind that changed, `touched` holds a history's changed rows.
 
-    `touched` is None where many are. `is_whole`: the list came whole and every row could be read.
+    `touched` is None where many are. `is_findable`: rows that were shown before, and are as they were, can be ordered and
+    searched by now. `is_whole`: the list came whole and every row could be read.
     """
 
     kind: Kind
     state: DatasetState
     records: tuple[Any, ...] | None = None
     touched: tuple[int, ...] | None = ()
+    is_findable: bool = False
     is_whole: bool = False
 
 

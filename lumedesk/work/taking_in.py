@@ -28,6 +28,8 @@ _ROWS_FIRST_S = 0.2
 _GIVES_WAY_S = 0.02
 _GIVES_WAY_AGAIN_S = 0.1
 _LOOKS_AGAIN_S = 0.001
+# From a click to the request it makes, it takes so many rounds of the loop. Only then is it known that somebody waits.
+_ROUNDS = 3
 # Between two steps other work gets its turn; none holds it for longer than this.
 _STEP_S = 0.004
 
@@ -68,6 +70,8 @@ class GivingWay:
 
     async def wait(self) -> None:
         """Until nobody waits any more, or long enough."""
+        for _ in range(_ROUNDS):
+            await asyncio.sleep(0)
         until = time.perf_counter() + _GIVES_WAY_S
         while self.is_wanted:
             await asyncio.sleep(_LOOKS_AGAIN_S)
@@ -125,7 +129,7 @@ class Taking:
     async def take(self, arrival: Arrival, now: Callable[[], datetime]) -> tuple[Dataset, TakenIn] | None:
         """Take the list in, whole or not at all; None when it is known to be the same. Errors: DeskError."""
         async with self._writing:
-            arriving = self._mirror.arriving(self._kind, self._seen_at, self._keep_since)
+            arriving = self._mirror.arriving(self._kind, self._seen_at, self._keep_since, self._courtesy.wait_in_thread)
         self._recogniser.keep_only(arriving.known)
         splitter = Splitter(arriving.known, self._kind.table, self._recogniser)
         try:
@@ -208,13 +212,12 @@ async def catch_up(
 
     others = giving_way or GivingWay()
 
-    def pause() -> bool:
-        courtesy.wait_in_thread()
+    def goes_on() -> bool:
         others.wait_in_thread()
         return not writing.is_wanted
 
     def step(of: Kind) -> int:
-        return mirror.catch_up(of, pause)
+        return mirror.catch_up(of, goes_on, courtesy.wait_in_thread)
 
     async with writing:
         await _in_thread(mirror.prepare_to_catch_up, kind)

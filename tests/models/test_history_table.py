@@ -101,6 +101,34 @@ def test_every_heading_that_can_order_does_both_ways(
     assert ids(table) == ["r0", "r2", "r1"]
 
 
+def test_rows_that_are_findable_later_come_in_and_the_others_aren_t_read_again(
+    qapp: object, watched: Watch, mirror: Mirror, source: DirectSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(mirror, Kind.TRADES, [a_trade(transaction_id=f"r{n}", from_amount=Decimal(n + 1)) for n in range(3)])
+    by_amount, by_time = TradesTable(source), TradesTable(source)
+    for table in (by_amount, by_time):
+        watched(table)
+        table.ask()
+    by_amount.sort(by_amount.column_index("sold"), UP)
+    monkeypatch.setattr("lumedesk.store.arriving._AT_ONCE", 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(Mirror, "catch_up", lambda *_: 0)
+        write(mirror, Kind.TRADES, [a_trade(transaction_id="new", from_amount=Decimal("1.5"))])
+    for table in (by_amount, by_time):
+        table.take_changes(None)
+    assert len(ids(by_time)) == 4
+    assert ids(by_amount) == ["r0", "r1", "r2"], "nobody knows its amount yet"
+    source.reads.clear()
+    heard = Heard(by_time)
+    while mirror.catch_up(Kind.TRADES):
+        pass
+    for table in (by_amount, by_time):
+        table.take_changes(())
+    assert ids(by_amount) == ["r0", "new", "r1", "r2"]
+    assert heard.take() == []
+    assert source.reads == [[4]]
+
+
 def test_asking_the_same_again_asks_nothing(qapp: object, source: DirectSource) -> None:
     table = TradesTable(source)
     table.ask()

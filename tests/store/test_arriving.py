@@ -15,6 +15,7 @@ from lumedesk.api.rows import RowReader
 from lumedesk.api.splitting import Same, Splitter
 from lumedesk.domain.alerts import Oddity
 from lumedesk.domain.kinds import Kind
+from lumedesk.store import arriving as arriving_module
 from lumedesk.store import runs
 from lumedesk.store.arriving import Arriving, TakenIn
 from lumedesk.store.datasets import Dataset, micros_of
@@ -341,4 +342,25 @@ def test_whatever_lists_come_the_mirror_holds_the_last_and_what_it_lost(polls: P
         ever |= listed
         assert polls.shown() == ever
         assert polls.gone() == lost
+    polls.check_facts()
+
+
+def test_it_may_pause_before_each_new_row(polls: Polls) -> None:
+    pauses: list[None] = []
+    arriving = polls.mirror.arriving(polls.kind, START, pause=lambda: pauses.append(None))
+    polls.feed(arriving, json.dumps(many(40)).encode())
+    assert len(pauses) == 40
+    arriving.abandon()
+
+
+def test_a_step_behind_the_rows_may_pause_and_end_early(polls: Polls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arriving_module, "_AT_ONCE", 10)
+    arriving = polls.begin()
+    polls.feed(arriving, json.dumps(many(100)).encode())
+    assert arriving.finish(Dataset(b"", polls.now, 0), is_partial=False).is_behind
+    pauses: list[None] = []
+    left = polls.mirror.catch_up(polls.kind, lambda: False, lambda: pauses.append(None))
+    assert 0 < left < 100
+    assert len(pauses) >= 100 - left
+    assert polls.mirror.catch_up(polls.kind) == 0
     polls.check_facts()

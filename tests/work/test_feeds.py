@@ -351,6 +351,28 @@ def test_a_failed_poll_keeps_the_last_good_data_and_says_why(bench: Bench, error
     bench.run(scenario)
 
 
+def test_rows_that_are_findable_later_are_told_of_twice_but_different_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lumedesk.store.arriving._AT_ONCE", 10)
+
+    async def scenario(bench: Bench) -> None:
+        bench.client.lay(Kind.TRADES, *(a_trade(transaction_id=f"t{n}") for n in range(40)))
+        reports = [await bench.poll(Kind.TRADES)]
+        while not reports[-1].is_findable:
+            reports.append(await bench._report())
+        assert len(reports) > 1
+        assert all(report.touched is None for report in reports[:-1])
+        assert reports[-1].touched == ()
+        assert reports[-1].is_whole
+        assert len(bench.ids(Kind.TRADES)) == 40
+        assert not bench.mirror.is_behind(Kind.TRADES)
+        bench.client.lay(Kind.TRADES, *(a_trade(transaction_id=f"t{n}") for n in range(41)))
+        assert not (await bench.poll(Kind.TRADES)).is_findable, "one more row is found at once"
+
+    bench.run(scenario)
+
+
 def test_a_write_that_fails_half_way_leaves_the_last_poll_whole(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(bench: Bench) -> None:
         bench.client.lay(Kind.TRADES, a_trade(transaction_id="t1"))

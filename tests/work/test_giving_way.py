@@ -55,3 +55,36 @@ def test_it_goes_on_at_once_when_nobody_waits(wait: Callable[[GivingWay], None])
     giving_way = GivingWay()
     assert not giving_way.is_wanted
     wait(giving_way)
+
+
+def test_what_a_click_sets_off_comes_to_its_request_before_the_list_goes_on() -> None:
+    asks = False
+
+    async def click() -> None:
+        nonlocal asks
+        kick = asyncio.Event()
+
+        async def poll() -> None:
+            nonlocal asks
+            async with asyncio.timeout(3_600):
+                await kick.wait()
+            asks = True
+            await asyncio.sleep(0)
+            asks = False
+            over.append(None)
+
+        async def kick_it() -> None:
+            kick.set()
+
+        over: list[None] = []
+        polling = asyncio.create_task(poll())
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        kicking: list[asyncio.Task[None]] = []
+        # As the engine starts what the window hands over.
+        loop.call_soon_threadsafe(lambda: kicking.append(loop.create_task(kick_it())))
+        await GivingWay(lambda: asks).wait()
+        assert over
+        await asyncio.gather(polling, *kicking)
+
+    asyncio.run(click())

@@ -35,6 +35,7 @@ from lumedesk.store.owner import OwnerFile
 from lumedesk.store.paths import ProfilePaths
 from lumedesk.work.engine import Engine, Unexpected
 from lumedesk.work.session import Connection, Session
+from lumedesk.work.states import FeedReport
 from tests.support.builders import a_trade, an_account, json_of
 from tests.support.clock import FakeClock
 from tests.support.desk import PATIENCE_MS, AddressConnector, Asker, Emitted, a_session
@@ -104,6 +105,14 @@ def test_what_moves_is_told_row_by_row(session: Session, control: SandboxControl
     ((kind, touched),) = emitted.history
     assert kind is Kind.DEPOSITS
     assert 0 < len(touched) < len(rows) / 2
+
+
+def test_rows_that_are_findable_at_last_are_looked_for_again(session: Session) -> None:
+    emitted = Emitted(session)
+    session.take(FeedReport(Kind.TRADES, session.state(Kind.TRADES)))
+    assert emitted.history == []
+    session.take(FeedReport(Kind.TRADES, session.state(Kind.TRADES), is_findable=True))
+    assert emitted.history == [(Kind.TRADES, ())]
 
 
 FAULTS: dict[str, tuple[dict[str, Any], type[DeskError], Connection]] = {

@@ -4,13 +4,14 @@ Each cell of a table is painted by Python, so what a cell costs is what scrollin
 fonts are made once, and the style isn't asked to draw backgrounds that are a line and a colour.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from lumedesk.domain.details import DOTS
 from lumedesk.domain.statuses import Status, Tone
@@ -32,11 +33,14 @@ _LEFT_MIDDLE = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 
 
 class CellDelegate(QStyledItemDelegate):
-    """What all cells share: their background, and how wide texts are."""
+    """What all cells share: their font, and how wide texts are. The view itself paints their background."""
 
-    def __init__(self, look: Look, parent: QWidget) -> None:
+    def __init__(self, look: Look, parent: QTableView) -> None:
+        """`parent` has its model already."""
         super().__init__(parent)
         self.look = look
+        # To ask by way of an index takes twice as long: Qt would ask the same of the same model.
+        self.tell: Callable[[_Index, int], Any] = parent.model().data
         self._font: QFont | None = None
         self._metrics = QFontMetrics(QFont())
         self._rise = 0
@@ -44,12 +48,8 @@ class CellDelegate(QStyledItemDelegate):
         # Texts too long for their cell, with its width; and what of them is written.
         self._cut: dict[tuple[str, int], str] = {}
 
-    def begin(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect) -> None:
-        """Paint the rule below the row, and make the painter's font this cell's."""
-        # The view itself has painted the row before, selected or not: only the rule below it is missing.
-        bottom = rect.y() + rect.height() - 1
-        painter.setPen(_ink(self.look.colours.sunken))
-        painter.drawLine(rect.x(), bottom, rect.x() + rect.width() - 1, bottom)
+    def begin(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
+        """Make the painter's font this cell's."""
         font = option.font
         if font != self._font:
             # A copy: the option's own dies with it.
@@ -98,11 +98,11 @@ class TextDelegate(CellDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """As Qt has it."""
         rect = option.rect
-        self.begin(painter, option, rect)
-        text = index.data(DISPLAY)
+        self.begin(painter, option)
+        text = self.tell(index, DISPLAY)
         if text:
             colours = self.look.colours
-            self.write(painter, rect, text, colours.text if index.data(MARK) is None else colours.muted)
+            self.write(painter, rect, text, colours.text if self.tell(index, MARK) is None else colours.muted)
 
 
 class _Figure(NamedTuple):
@@ -120,7 +120,7 @@ class _Figure(NamedTuple):
 class AmountDelegate(CellDelegate):
     """Paints the figure of a column with amounts. The room for decimals follows the longest seen in that column."""
 
-    def __init__(self, look: Look, parent: QWidget) -> None:
+    def __init__(self, look: Look, parent: QTableView) -> None:
         super().__init__(look, parent)
         self._fractions: dict[int, int] = {}
         self._figures: dict[str, _Figure] = {}
@@ -128,8 +128,8 @@ class AmountDelegate(CellDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """As Qt has it."""
         rect = option.rect
-        self.begin(painter, option, rect)
-        text = index.data(DISPLAY)
+        self.begin(painter, option)
+        text = self.tell(index, DISPLAY)
         if not text:
             return
         colours = self.look.colours
@@ -143,7 +143,7 @@ class AmountDelegate(CellDelegate):
         room = self._room(index.column(), figure.decimals)
         at = right - (self.width("." + "0" * room) if room else 0)
         left = figure_left(rect.x() + HALF, right, at - figure.to_point, right - figure.width)
-        ink = colours.faint if figure.is_zero else colours.text if index.data(MARK) is None else colours.muted
+        ink = colours.faint if figure.is_zero else colours.text if self.tell(index, MARK) is None else colours.muted
         painter.setPen(_ink(ink))
         if left is None:
             painter.drawText(right - self.width("…"), baseline, "…")
@@ -206,7 +206,7 @@ def figure_left(edge: int, right: int, aligned: int, pushed: int) -> int | None:
 class StatusDelegate(CellDelegate):
     """Paints a status as a pill: a dot, a word, a tint. A mark on the record is a sign at the right of it."""
 
-    def __init__(self, look: Look, parent: QWidget) -> None:
+    def __init__(self, look: Look, parent: QTableView) -> None:
         super().__init__(look, parent)
         self._widget = parent
         # Pills as they were painted in these colours: there are few, and each takes long.
@@ -216,8 +216,8 @@ class StatusDelegate(CellDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         """As Qt has it."""
         rect = option.rect
-        self.begin(painter, option, rect)
-        status, mark = index.data(STATUS), index.data(MARK)
+        self.begin(painter, option)
+        status, mark = self.tell(index, STATUS), self.tell(index, MARK)
         room = rect.adjusted(_MARGIN, 0, -UNIT, 0)
         if isinstance(mark, Mark):
             place = QRectF(room.right() - _SIGN, room.center().y() - _SIGN / 2 + 1, _SIGN, _SIGN)
@@ -225,7 +225,7 @@ class StatusDelegate(CellDelegate):
             room = room.adjusted(0, 0, -_SIGN - HALF, 0)
         if isinstance(status, Status):
             painter.drawPixmap(room.topLeft(), self._pill(status, room.width(), room.height()))
-        elif index.data(DISPLAY) == NOTHING:
+        elif self.tell(index, DISPLAY) == NOTHING:
             painter.setFont(option.font)
             self.write(painter, rect, NOTHING, self.look.colours.faint)
 

@@ -2,8 +2,18 @@
 
 from typing import Any
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QFocusEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
 from lumedesk.models.table import COPY, Column, Index, KeyedTable
@@ -16,6 +26,8 @@ _ROW_HEIGHT = 38
 _HEADER_HEIGHT = 36
 # What a column that grows keeps at least, before the table scrolls sideways.
 _LEAST_GROWING = 110
+_NO_BAR = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+_BAR_AS_NEEDED = Qt.ScrollBarPolicy.ScrollBarAsNeeded
 
 
 class RecordView(QTableView):
@@ -30,6 +42,7 @@ class RecordView(QTableView):
         super().__init__(parent)
         self._table = model
         self._taking_focus = False
+        self._look = look
         self._courtesy = Courtesy.of(QApplication.instance())
         self.setObjectName(name)
         self.setModel(model)
@@ -40,6 +53,9 @@ class RecordView(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        # Where something below might shine through, as it does at round corners, Qt paints a whole page for each pixel that it
+        # is scrolled by, in place of what comes into sight. See `paintEvent`.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -91,14 +107,21 @@ class RecordView(QTableView):
             share = left // len(growing) if at in growing and (left > 0 or column.grows) else 0
             self.setColumnWidth(at, max(column.width + share, min(column.width, _LEAST_GROWING)))
         self._fitting = False
+        # Where the other scroll bar comes in, columns are too wide until they are fitted anew: no reason to scroll sideways.
+        has_room = self.horizontalHeader().length() <= room
+        self.setHorizontalScrollBarPolicy(_NO_BAR if has_room else _BAR_AS_NEEDED)
 
     def _note_resizing(self) -> None:
         if not self._fitting and QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
             self._fits = False
+            self.setHorizontalScrollBarPolicy(_BAR_AS_NEEDED)
 
     def fit_rows(self, most: int) -> None:
         """Be exactly as tall as the rows, up to `most` of them."""
-        self.setFixedHeight(_HEADER_HEIGHT + _ROW_HEIGHT * min(self._table.rowCount(), most) + 2)
+        self.ensurePolished()
+        edges = self.contentsMargins()
+        rows = _ROW_HEIGHT * min(self._table.rowCount(), most)
+        self.setFixedHeight(edges.top() + _HEADER_HEIGHT + rows + edges.bottom())
 
     def let_sort(self, name: str, order: Qt.SortOrder) -> None:
         """Sort by a click on a heading, starting with the column `name`."""
@@ -106,9 +129,25 @@ class RecordView(QTableView):
         self.setSortingEnabled(True)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """As Qt has it, before whatever else computes."""
+        """As Qt has it, on a ground of our own, before whatever else computes."""
         with self._courtesy.asked():
+            painter = QPainter(self.viewport())
+            painter.fillRect(event.rect(), QColor(self._look.colours.surface))
+            painter.end()
             super().paintEvent(event)
+            self._paint_rules(event.rect())
+
+    def _paint_rules(self, room: QRect) -> None:
+        """A line below each row: once for all of its cells, which costs a fifth less than in each."""
+        painter = QPainter(self.viewport())
+        painter.setPen(QColor(self._look.colours.sunken))
+        left, above = -self.horizontalOffset(), self.verticalOffset()
+        right = left + self.horizontalHeader().length() - 1
+        rows = min((room.bottom() + above) // _ROW_HEIGHT + 1, self.model().rowCount())
+        for row in range((room.top() + above) // _ROW_HEIGHT, rows):
+            bottom = (row + 1) * _ROW_HEIGHT - 1 - above
+            painter.drawLine(left, bottom, right, bottom)
+        painter.end()
 
     def _follow_insertion(self, _parent: QModelIndex, first: int, last: int) -> None:
         self._hold_place(first, last - first + 1)

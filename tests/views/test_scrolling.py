@@ -1,0 +1,142 @@
+"""What a table paints while it is scrolled: only what comes into sight, and so that nobody can tell the difference."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QEvent, QObject, QPoint
+from PySide6.QtGui import QColor, QImage, QPaintEvent
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from lumedesk.models.trades import FillsTable, TradesTable
+from lumedesk.views.parts.table_view import RecordView
+from lumedesk.views.theme import Look, Scheme
+from tests.support.builders import a_fill, a_trade
+from tests.support.history_sources import Shelf
+
+ROWS = 200
+STEPS = (57, 1, 19, -30, 380, -57, 38)
+
+
+class Painted(QObject):
+    """How many pixels high what is painted of a widget is, each time."""
+
+    def __init__(self, watched: QWidget) -> None:
+        super().__init__(watched)
+        self.heights: list[int] = []
+        watched.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.heights.append(event.rect().height())
+        return False
+
+
+@pytest.fixture(params=[Scheme.LIGHT, Scheme.DARK])
+def look(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[Look]:
+    sheet, palette, font = qapp.styleSheet(), qapp.palette(), qapp.font()
+    look = Look(qapp, request.param)
+    yield look
+    qapp.setStyleSheet(sheet)
+    qapp.setPalette(palette)
+    qapp.setFont(font)
+    look.deleteLater()
+
+
+@pytest.fixture
+def view(qtbot: QtBot, look: Look) -> Iterator[RecordView]:
+    shelf = Shelf()
+    shelf.trades = {row: a_trade(transaction_id=f"t{row}", status="COMPLETED") for row in range(1, ROWS + 1)}
+    shelf.marks = dict.fromkeys(range(2, ROWS, 7), (1_700_000_000_000_000, None))
+    table = TradesTable(shelf)
+    table.ask(order="id", descending=False)
+    page = QWidget()
+    view = RecordView(table, look, "trades-table")
+    QVBoxLayout(page).addWidget(view)
+    qtbot.addWidget(page)
+    page.resize(1_300, 500)
+    page.show()
+    view.selectRow(3)
+    finish_painting(qtbot, view)
+    yield view
+    page.close()
+
+
+def finish_painting(qtbot: QtBot, view: RecordView) -> None:
+    painted = Painted(view.viewport())
+    view.window().update()
+    view.viewport().update()
+    qtbot.waitUntil(lambda: bool(painted.heights))
+
+
+def scrolled(qtbot: QtBot, view: RecordView, by: int) -> list[int]:
+    """Scroll so many pixels; how much was painted for it."""
+    painted = Painted(view.viewport())
+    bar = view.verticalScrollBar()
+    bar.setValue(bar.value() + by)
+    qtbot.waitUntil(lambda: bool(painted.heights))
+    return painted.heights
+
+
+def on_screen(view: RecordView) -> QImage:
+    window = view.window()
+    return window.screen().grabWindow(window.winId()).toImage()
+
+
+def test_only_what_comes_into_sight_is_painted(qtbot: QtBot, view: RecordView) -> None:
+    for by in STEPS:
+        assert scrolled(qtbot, view, by) == [abs(by)]
+
+
+def test_the_picture_is_the_same_as_if_all_of_it_were_painted(qtbot: QtBot, view: RecordView) -> None:
+    for by in STEPS:
+        scrolled(qtbot, view, by)
+        moved = on_screen(view)
+        finish_painting(qtbot, view)
+        assert moved == on_screen(view), by
+
+
+def test_rows_end_above_the_round_corners(view: RecordView, look: Look) -> None:
+    picture, below = on_screen(view), QColor(look.colours.window)
+    for corner in (view.rect().bottomLeft(), view.rect().bottomRight()):
+        inwards = QPoint(1 if corner.x() == 0 else -1, -1)
+        assert picture.pixelColor(view.mapTo(view.window(), corner + inwards)) == below
+
+
+def test_other_colours_are_on_the_whole_table_at_once(qtbot: QtBot, view: RecordView, look: Look) -> None:
+    look.use(Scheme.DARK if look.scheme is Scheme.LIGHT else Scheme.LIGHT)
+    finish_painting(qtbot, view)
+    end = view.viewport().mapTo(view.window(), QPoint(2, view.viewport().height() - 2))
+    assert on_screen(view).pixelColor(end) == QColor(look.colours.surface)
+
+
+def test_a_table_as_tall_as_its_rows_shows_each_of_them_whole(qtbot: QtBot, look: Look) -> None:
+    table = FillsTable()
+    table.set_records([a_fill(transaction_id=f"f{at}") for at in range(3)])
+    view = RecordView(table, look, "fills-table")
+    qtbot.addWidget(view)
+    view.resize(1_300, 500)
+    view.fit_rows(8)
+    view.show()
+    assert view.verticalScrollBar().maximum() == 0
+    assert view.viewport().height() == view.visualRect(table.index(2, 0)).bottom() + 1
+
+
+def test_nothing_scrolls_sideways_where_the_columns_fit(qtbot: QtBot, look: Look) -> None:
+    table = TradesTable(shelf := Shelf())
+    view = RecordView(table, look, "trades-table")
+    qtbot.addWidget(view)
+    view.resize(1_300, 500)
+    view.show()
+    finish_painting(qtbot, view)
+    painted = Painted(view.viewport())
+    # So many that they need a scroll bar of their own, which takes room from the columns.
+    shelf.trades = {row: a_trade(transaction_id=f"t{row}") for row in range(1, ROWS + 1)}
+    table.ask(order="id", descending=False)
+    finish_painting(qtbot, view)
+    assert view.verticalScrollBar().isVisible()
+    assert set(painted.heights) == {view.viewport().height()}, "there was a bar for a moment"
+    for width, is_narrow in ((300, True), (1_300, False)):
+        view.resize(width, 500)
+        finish_painting(qtbot, view)
+        assert view.horizontalScrollBar().isVisible() == is_narrow
