@@ -111,11 +111,12 @@ def _write(
     marks = ", ".join("?" * (len(names) + 1))
     db.executemany(
         f"INSERT INTO {facts_of(kind)} (row, {', '.join(names)}) VALUES ({marks})",  # noqa: S608
-        one_by_one(facts, pause),
+        facts,
     )
     at = names.index("words") + 1
     db.executemany(
         f"INSERT INTO {words_of(kind)} (rowid, words) VALUES (?, ?)",  # noqa: S608
+        # These take long, the facts don't.
         one_by_one([(each[0], each[at] or "") for each in facts], pause),
     )
 
