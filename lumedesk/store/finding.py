@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.money import MAX_DIGITS, MAX_EXPONENT, added, sort_key
@@ -18,9 +19,12 @@ from lumedesk.store.schema import facts_of, words_of
 
 # SQLite refuses more than 1,000 terms, and nobody types as many words.
 MAX_WORDS = 100
-# A text is found by runs of three letters. Of a long word a few are enough: each hit is looked at again.
+# A text is found by runs of three letters, each with its place. Of a long word its end is enough, where ids differ most: each
+# hit is looked at again.
 _GRAM = 3
-_MAX_GRAMS = 4
+_LONGEST = 8
+# Three letters alone stand in many texts by chance.
+_SHORTEST = 4
 # SQLite takes 32,766 marks in a statement; a server may invent as many statuses.
 _MAX_MARKS = 200
 _NUMBER = re.compile(r"(-?)(0|[1-9][0-9,]*)(?:\.([0-9]*))?")
@@ -36,12 +40,14 @@ class Sql(msgspec.Struct, frozen=True):
 class Way(msgspec.Struct, frozen=True):
     """One way for a row to meet a clause. `holds` tests the row `f` of facts; `rows` finds such rows through an index.
 
-    Without `is_exact` the rows found are only those that may hold. `rows` is None where no index helps.
+    Without `is_exact` the rows found are only those that may hold. `rows` is None where no index helps. `others` finds all
+    rows but those, where that is known too.
     """
 
     holds: Sql
     rows: Sql | None
     is_exact: bool = True
+    others: Sql | None = None
 
 
 class Clause(msgspec.Struct, frozen=True):
@@ -144,9 +150,11 @@ def _word(kind: Kind, word: str, few: Callable[[str], list[str]], prefix: str) -
     ways = [_text(kind, word, prefix)]
     for column in shape.few:
         told = _told_status if column == "status" else str.casefold
-        values = tuple(value for value in few(column) if word in told(value))
+        every = few(column)
+        values = tuple(value for value in every if word in told(value))
         if values:
-            ways.append(_one_of(kind, column, values))
+            others = tuple(value for value in every if value not in values)
+            ways.append(replace(_one_of(kind, column, values), others=_none_of(kind, column, others)))
     for low, high in amount_ranges(word):
         ways += [_between(kind, column, low, high) for column in shape.amounts]
     return Clause(tuple(ways))
@@ -161,27 +169,50 @@ def _text(kind: Kind, word: str, prefix: str) -> Way:
     holds = Sql("instr(f.words, ?)", (word,))
     if len(word) < _GRAM:
         return Way(holds, None)
-    # From the end, where ids differ most, side by side: each run more is one list more to go through.
-    places = [*range(len(word) - _GRAM, -1, -_GRAM)][:_MAX_GRAMS]
-    runs = dict.fromkeys(word[at : at + _GRAM] for at in (*places, 0))
-    # The lists of what stands in every id are the longest, and leave nothing out.
-    chosen = [run for run in runs if run not in prefix] or runs
-    quoted = " AND ".join('"' + gram.replace('"', '""') + '"' for gram in chosen)
+    piece = _telling(word, prefix)
+    quoted = '"' + piece.replace('"', '""') + '"'
     table = words_of(kind)
     rows = Sql(f"SELECT rowid AS row FROM {table} WHERE {table} MATCH ?", (quoted,))  # noqa: S608 - our own names
-    return Way(holds, rows, is_exact=len(word) == _GRAM)
+    return Way(holds, rows, is_exact=piece == word)
+
+
+def _telling(word: str, prefix: str) -> str:
+    """The piece of a word that it is looked up by: the lists of what stands in every id are long and leave nothing out."""
+    places = [at for at in range(len(word) - _GRAM + 1) if word[at : at + _GRAM] not in prefix]
+    end = places[-1] + _GRAM if places else len(word)
+    begin = max(min(places[0] if places else 0, end - _SHORTEST), end - _LONGEST, 0)
+    return word[begin:end]
+
+
+def narrows(text: str, earlier: str) -> bool:
+    """Whether all that `text` finds is found by `earlier` as well, as when a word was typed on."""
+    words = words_of_search(text)
+    # A longer number finds other amounts: 123 is no amount that begins with 12.
+    longer = [word for word in words if not amount_ranges(word)]
+    return all(old in words or any(old in word for word in longer) for old in words_of_search(earlier))
 
 
 def _one_of(kind: Kind, column: str, values: tuple[str, ...]) -> Way:
-    one_of = Sql(", ".join("?" * len(values)), values)
-    if len(values) > _MAX_MARKS:
-        one_of = Sql("SELECT value FROM json_each(?)", (json.dumps(values),))
+    one_of = _listed(values)
     # The plus keeps SQLite from finding rows by this test: that is what `rows` is for.
     holds = Sql(f"+f.{column} IN ({one_of.text})", one_of.bindings)
     if column not in SHAPES[kind].few:
         return Way(holds, None)
     rows = f"SELECT row FROM {facts_of(kind)} WHERE {column} IN ({one_of.text})"  # noqa: S608
     return Way(holds, Sql(rows, one_of.bindings))
+
+
+def _none_of(kind: Kind, column: str, others: tuple[str, ...]) -> Sql:
+    """The rows that have one of the other values of a column, or none."""
+    listed = _listed(others)
+    sql = f"SELECT row FROM {facts_of(kind)} WHERE {column}"  # noqa: S608 - our own names
+    return Sql(f"{sql} IS NULL UNION ALL {sql} IN ({listed.text})", listed.bindings)
+
+
+def _listed(values: tuple[str, ...]) -> Sql:
+    if len(values) > _MAX_MARKS:
+        return Sql("SELECT value FROM json_each(?)", (json.dumps(values),))
+    return Sql(", ".join("?" * len(values)), values)
 
 
 def _between(kind: Kind, column: str, *ends: tuple[str, Any]) -> Way:

@@ -10,7 +10,7 @@ from lumedesk.domain.credentials import Secret
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.store.arriving import take_out
 from lumedesk.store.cipher import NoCipher, connect
-from lumedesk.store.schema import PAGE_SIZE, SCHEMA_VERSION, facts_of, statements, words_of
+from lumedesk.store.schema import PAGE_SIZE, SCHEMA_VERSION, facts_of, statements, statements_behind, words_of
 
 log = logging.getLogger(__name__)
 
@@ -127,6 +127,8 @@ def _bring_up_to_date(connection: apsw.Connection, version: int) -> None:
     with connection:
         if version == 1:
             _from_1(connection)
+        elif version == 2:
+            _from_2(connection)
         else:
             for statement in statements():
                 connection.execute(statement)
@@ -152,6 +154,14 @@ def _from_1(connection: apsw.Connection) -> None:
         "INSERT INTO datasets (kind, digest, confirmed_at, set_aside) SELECT kind, x'', confirmed_at, set_aside"
         " FROM datasets_1; DROP TABLE datasets_1; DROP TABLE small_1"
     )
+
+
+def _from_2(connection: apsw.Connection) -> None:
+    """Version 2 found a text by the letters that it has, but not by their places; all that finds is filled in anew."""
+    for kind in HISTORIES:
+        connection.execute(f"DROP TABLE {words_of(kind)}; DROP TABLE {facts_of(kind)}")
+        for statement in statements_behind(kind):
+            connection.execute(statement)
 
 
 def wipe(connection: apsw.Connection) -> None:

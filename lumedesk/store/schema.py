@@ -6,10 +6,14 @@ behind the first: rows above the highest one in `trades_facts` are shown already
 """
 
 from lumedesk.domain.kinds import Kind
-from lumedesk.store.histories import SHAPES, HistoryShape
+from lumedesk.store.histories import SHAPES
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 PAGE_SIZE = 8192
+# SQLite's own 4,050 leaves half of each page of ours empty: two blocks and what encryption keeps at a page's end don't fit.
+_WORDS_BLOCK = 4_000
+# What is found is gathered in as many bytes before it is written: with SQLite's own 1 MB, a step's rows come in two parts.
+_WORDS_GATHERED = 2 * 1024 * 1024
 
 # No table is ordered by these, and filters find enough by others.
 _UNORDERED = frozenset({"words", "completed_at", "from_currency", "to_currency"})
@@ -52,21 +56,28 @@ def indexes_of(kind: Kind) -> dict[str, str]:
 def statements() -> list[str]:
     """All that makes an empty mirror."""
     made = [*_COMMON]
-    for kind, shape in SHAPES.items():
-        made += _history(kind, shape)
+    for kind in SHAPES:
+        made += [_records(kind), *statements_behind(kind)]
     return made
 
 
-def _history(kind: Kind, shape: HistoryShape) -> list[str]:
+def statements_behind(kind: Kind) -> list[str]:
+    """What makes the tables that are filled behind a history's records, and their indexes."""
+    words = words_of(kind)
+    return [
+        f"CREATE TABLE {facts_of(kind)} (row INTEGER PRIMARY KEY, {', '.join(SHAPES[kind].columns)})",
+        # With each run of letters its place is kept, so that a word of several runs is found without looking at texts.
+        # What is put in is folded already.
+        f"CREATE VIRTUAL TABLE {words} USING fts5(words, content='', columnsize=0, tokenize='trigram case_sensitive 1')",
+        f"INSERT INTO {words} ({words}, rank) VALUES ('pgsz', {_WORDS_BLOCK}), ('hashsize', {_WORDS_GATHERED})",  # noqa: S608
+        *indexes_of(kind).values(),
+    ]
+
+
+def _records(kind: Kind) -> str:
     # `at` is the record's own time, or else when it was first seen. `gone_at`: since when the server's list lacks it;
     # `altered_at`: when it was changed after it was final.
-    records = (
+    return (
         f"CREATE TABLE {kind.table} (row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL,"
         " first_seen INTEGER NOT NULL, gone_at INTEGER, altered_at INTEGER, doc BLOB NOT NULL)"
     )
-    facts = f"CREATE TABLE {facts_of(kind)} (row INTEGER PRIMARY KEY, {', '.join(shape.columns)})"
-    words = (
-        f"CREATE VIRTUAL TABLE {words_of(kind)} USING fts5(words, content='', columnsize=0, detail=none,"
-        " tokenize='trigram')"
-    )
-    return [records, facts, words, *indexes_of(kind).values()]

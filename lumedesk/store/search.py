@@ -12,10 +12,12 @@ from typing import Any
 
 import apsw
 import msgspec
+from msgspec.structs import replace
 
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.queries import Found, HistoryQuery
-from lumedesk.store.finding import Clause, Sql, both, clauses_of
+from lumedesk.store.counting import Counts
+from lumedesk.store.finding import Clause, Sql, both, clauses_of, narrows
 from lumedesk.store.histories import SHAPES
 from lumedesk.store.mirror_file import MirrorError
 from lumedesk.store.schema import facts_of, indexes_of
@@ -23,9 +25,11 @@ from lumedesk.store.schema import facts_of, indexes_of
 # As many rows are ordered at once; of more, only those are ordered that are met first.
 _FEW = 2_500
 # More rows than this are met soon enough by looking at one after the other, in order.
-_MANY = 50_000
+_MANY = 15_000
 # So many rows at most are looked at one by one only to be counted.
 _MOST_COUNTED = 250_000
+# As many rows found last are looked through for what is found by a word typed on: among more, a first few say little.
+_MOST_WITHIN = 200_000
 # So many numbers are compared, or rows looked at, before anything is shown.
 _NUMBER_STEPS = 60_000
 _ROW_STEPS = 3_000
@@ -36,13 +40,18 @@ _BAD_ROW = "The local data are damaged: a row's number isn't one."
 class _Plan(msgspec.Struct, frozen=True):
     """How to go about a query. `driver`: the clause that fewest rows may meet, of those that an index helps.
 
-    `most`: how many these are, or one more than are ever counted. `rows` finds them: few of them are known by number.
+    `most`: how many these are, or one more than _MANY. `rows` finds them: few of them are known by number.
     """
 
     clauses: tuple[Clause, ...]
     driver: Clause | None
     most: int
     rows: Sql
+
+    @property
+    def is_few(self) -> bool:
+        """Whether so few rows may be found that all of them are looked at."""
+        return self.driver is not None and self.most <= _FEW
 
     @property
     def is_exact(self) -> bool:
@@ -57,7 +66,10 @@ class Search:
         self._db = db
         self._version = -1
         # All of this holds until another connection writes.
+        self._begun: tuple[HistoryQuery, _Plan] | None = None
         self._planned: tuple[HistoryQuery, _Plan] | None = None
+        self._latest: tuple[HistoryQuery, array[int]] | None = None
+        self._counts = Counts(self._one)
         self._totals: dict[Kind, int] = {}
         self._values: dict[tuple[Kind, str], list[str]] = {}
 
@@ -65,25 +77,33 @@ class Search:
         """The numbers of all rows found, in order."""
         plan = self._plan(query)
         if not plan.clauses:
-            return self._packed(self._unfiltered(query))
-        if plan.is_exact and plan.most > _MANY and query.order != "id":
-            return self._packed(self._passed(query, plan))
-        return self._packed(self._sorted(query, plan))
+            rows = self._packed(self._unfiltered(query))
+        elif plan.is_exact and plan.most > _MANY and query.order != "id":
+            rows = self._packed(self._passed(query, plan))
+        else:
+            rows = self._packed(self._sorted(query, plan))
+        self._latest = (query, rows) if len(rows) <= _MOST_WITHIN else None
+        return rows
 
     def first(self, query: HistoryQuery, limit: int) -> Found:
         """The first rows found, in order, fewer than `limit` where that would take long; all, where there are few."""
-        plan = self._plan(query)
+        plan = self._begin(query)
         if not plan.clauses:
             unfiltered = self._unfiltered(query)
             rows = self._numbers(Sql(f"{unfiltered.text} LIMIT ?", (*unfiltered.bindings, limit)))
             # To count them takes longer than to find the first ones: only what was counted before is told.
             total = len(rows) if len(rows) < limit else self._known_total(query)
             return Found(query, rows, max(total, len(rows)), is_whole=len(rows) < limit)
-        if plan.driver is not None and plan.most <= _FEW:
+        if plan.is_few:
             rows = self._packed(self._sorted(query, plan))
             return Found(query, rows, len(rows))
+        early = self._within(query, plan, limit)
+        if len(early) == limit:
+            # Typed on, a word is met among what was found last; nothing needs to be counted.
+            return Found(query, early, limit, is_whole=False)
+        plan = self._plan(query)
         known = plan.most if plan.is_exact and plan.driver is not None and len(plan.driver.ways) == 1 else 0
-        rows = self._numbers(self._walk(query, plan, limit))
+        rows = max(early, self._numbers(self._walk(query, plan, limit)), key=len)
         return Found(query, rows, max(known, len(rows)), is_whole=False)
 
     def count(self, query: HistoryQuery) -> int:
@@ -95,13 +115,13 @@ class Search:
 
     def quick_count(self, query: HistoryQuery) -> int | None:
         """How many rows are found, where indexes tell; None where rows would have to be looked at."""
-        plan = self._plan(query)
+        plan = self._begin(query)
         if not plan.clauses:
             return self._total_of(query)
-        if plan.driver is not None and plan.most <= _FEW:
+        if plan.is_few:
             return self._counted_one_by_one(query.kind, plan)
-        if len(plan.clauses) == 1 and plan.driver is not None:
-            return self._counted_by_ways(query.kind, plan.driver, plan.most)
+        if len(plan.clauses) == 1 and plan.clauses[0].has_rows:
+            return self._counted_by_ways(query.kind, plan.clauses[0])
         return None
 
     def among(self, query: HistoryQuery) -> tuple[Sql, bool]:
@@ -129,7 +149,8 @@ class Search:
         version = self._one("PRAGMA data_version")
         if version != self._version:
             self._version = version
-            self._planned = None
+            self._begun = self._planned = self._latest = None
+            self._counts.forget()
             self._totals.clear()
             self._values.clear()
 
@@ -156,33 +177,47 @@ class Search:
         shared: str = os.path.commonprefix([first, last])  # noqa: RUF071 - letters, not folders
         return shared.casefold().partition("\0")[0]
 
-    def _plan(self, query: HistoryQuery) -> _Plan:
+    def _begin(self, query: HistoryQuery) -> _Plan:
+        """How to go about a query that finds few rows; for another one, only what must hold."""
         self._refresh()
         # Asked several times over for one search: its first rows, their count, all of them.
-        if self._planned is None or self._planned[0] != query:
-            self._planned = (query, self._made_plan(query))
-        return self._planned[1]
+        if self._begun is None or self._begun[0] != query:
+            self._begun = (query, self._begun_plan(query))
+            self._counts.keep(way.rows for clause in self._begun[1].clauses for way in clause.ways)
+        return self._begun[1]
 
-    def _made_plan(self, query: HistoryQuery) -> _Plan:
+    def _begun_plan(self, query: HistoryQuery) -> _Plan:
         kind = query.kind
         if query.order not in SHAPES[kind].orders:
             raise ValueError(f"{kind.table} has no order {query.order}")
-        clauses = clauses_of(query, lambda column: self.distinct(kind, column), self._prefix(kind))
-        driver, most, rows = None, _MANY + 1, Sql("")
+        clauses = tuple(clauses_of(query, lambda column: self.distinct(kind, column), self._prefix(kind)))
+        plan = _Plan(clauses, None, _MANY + 1, Sql(""))
         for clause in clauses:
             if clause.has_rows:
-                meeting, count = self._looked_up(clause.rows())
-                if driver is None or count < most:
-                    driver, most, rows = clause, count, meeting
-        return _Plan(tuple(clauses), driver, most, rows)
+                rows = clause.rows()
+                few = self._packed(Sql(f"SELECT row FROM ({rows.text}) LIMIT {_FEW + 1}", rows.bindings))  # noqa: S608
+                if len(few) <= _FEW and (plan.driver is None or len(few) < plan.most):
+                    # Few are looked up only once.
+                    known = Sql("SELECT value AS row FROM json_each(?)", (str(few.tolist()),))
+                    plan = _Plan(clauses, clause, len(few), known)
+        return plan
 
-    def _looked_up(self, rows: Sql) -> tuple[Sql, int]:
-        """How these rows are found, and how many they are, or one more than are counted. Few are looked up only once."""
-        few = self._packed(Sql(f"SELECT row FROM ({rows.text}) LIMIT {_FEW + 1}", rows.bindings))  # noqa: S608
-        if len(few) <= _FEW:
-            return Sql("SELECT value AS row FROM json_each(?)", (str(few.tolist()),)), len(few)
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) LIMIT {_MANY + 1})"  # noqa: S608
-        return rows, self._one(sql, rows.bindings)
+    def _plan(self, query: HistoryQuery) -> _Plan:
+        begun = self._begin(query)
+        if begun.is_few:
+            return begun
+        if self._planned is None or self._planned[0] != query:
+            helped = [clause for clause in begun.clauses if clause.has_rows]
+            plan = begun
+            if helped:
+                driver = min(helped, key=self._size)
+                plan = _Plan(begun.clauses, driver, self._size(driver), driver.rows())
+            self._planned = (query, plan)
+        return self._planned[1]
+
+    def _size(self, clause: Clause) -> int:
+        """How many rows its indexes lead to, or one more than _MANY."""
+        return min(_MANY + 1, sum(self._counts.size(way.rows, _MANY) for way in clause.ways if way.rows is not None))
 
     # The SQL of each way
 
@@ -246,34 +281,44 @@ class Search:
             among.bindings + test.bindings,
         )
 
+    def _within(self, query: HistoryQuery, plan: _Plan, limit: int) -> "array[int]":
+        """The first rows among those found last, where these hold all that is looked for now; else none."""
+        if self._latest is None:
+            return array("I")
+        earlier, rows = self._latest
+        if replace(earlier, text=query.text) != query or not narrows(query.text, earlier.text):
+            return array("I")
+        test = both(plan.clauses)
+        return self._numbers(
+            Sql(
+                f"SELECT f.row FROM json_each(?) o CROSS JOIN {facts_of(query.kind)} f ON f.row = o.value"  # noqa: S608
+                f" WHERE {test.text} LIMIT {limit}",
+                (str(rows[:_ROW_STEPS].tolist()), *test.bindings),
+            )
+        )
+
     def _counted_one_by_one(self, kind: Kind, plan: _Plan) -> int:
         where = self._where(plan)
         return self._one(f"SELECT count(*) FROM {facts_of(kind)} f WHERE {where.text}", where.bindings)  # noqa: S608
 
-    def _counted_by_ways(self, kind: Kind, clause: Clause, most: int) -> int | None:
+    def _counted_by_ways(self, kind: Kind, clause: Clause) -> int | None:
         """How many rows meet a clause, mostly by its indexes alone; None where these don't tell."""
-        large = [way for way in clause.ways if self._reaches(way.rows, _MANY)] if most > _MANY else []
+        large = [*clause.ways]
+        if len(large) > 1:
+            large = [way for way in clause.ways if way.rows is not None and self._counts.size(way.rows, _MANY) > _MANY]
         if len(large) > 1:
             return None
         told = large or [way for way in clause.ways if way.is_exact]
         by_index = Clause(tuple(told))
         rows, counted = by_index.rows(once=len(told) > 1), by_index.holds
+        count: int | None
         if by_index.is_exact:
-            count = self._one(f"SELECT count(*) FROM ({rows.text})", rows.bindings)  # noqa: S608
-        elif self.total(kind) <= _MOST_COUNTED:
-            # With so few in all, looking at each takes less than looking them up.
-            holds = clause.holds
-            return self._one(f"SELECT count(*) FROM {facts_of(kind)} f WHERE {holds.text}", holds.bindings)  # noqa: S608
-        elif self._reaches(rows, _MOST_COUNTED):
-            return None
+            rest = told[0].others if len(told) == 1 else None
+            count = self._counts.count(rows, rest, lambda: self._total_found(kind))
         else:
-            count = self._one(
-                f"SELECT count(*) FROM ({rows.text}) o CROSS JOIN {facts_of(kind)} f ON f.row = o.row"  # noqa: S608
-                f" WHERE {counted.text}",
-                rows.bindings + counted.bindings,
-            )
+            count = self._counted_among(kind, rows, counted)
         others = Clause(tuple(way for way in clause.ways if way not in told))
-        if not others.ways:
+        if count is None or not others.ways:
             return count
         # The others are few enough to be looked at.
         rows, holds = others.rows(once=True), others.holds
@@ -283,18 +328,24 @@ class Search:
             rows.bindings + holds.bindings + counted.bindings,
         )
 
-    def _reaches(self, rows: Sql | None, count: int) -> bool:
-        """Whether there are more than so many of these rows."""
-        if rows is None:
-            return True
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM ({rows.text}) LIMIT {count + 1})"  # noqa: S608
-        return self._one(sql, rows.bindings) > count
+    def _counted_among(self, kind: Kind, rows: Sql, holds: Sql) -> int | None:
+        """How many of these rows really are found; None where they are too many to be looked at."""
+        [(looked_at, count)] = self._db.execute(
+            f"SELECT count(*), count(*) FILTER (WHERE {holds.text}) FROM (SELECT row FROM ({rows.text})"  # noqa: S608
+            f" LIMIT {_MOST_COUNTED + 1}) o CROSS JOIN {facts_of(kind)} f ON f.row = o.row",
+            holds.bindings + rows.bindings,
+        )
+        return count if looked_at <= _MOST_COUNTED else None
 
     def _total_of(self, query: HistoryQuery) -> int:
         """How many rows there are in this order: those that came just now are in some only."""
-        if query.order in ("at", "id") or not self._is_behind(query.kind):
-            return self.total(query.kind)
-        return self._one(f"SELECT count(*) FROM {facts_of(query.kind)}")  # noqa: S608
+        return self.total(query.kind) if query.order in ("at", "id") else self._total_found(query.kind)
+
+    def _total_found(self, kind: Kind) -> int:
+        """How many rows there are, without those that aren't found yet."""
+        if not self._is_behind(kind):
+            return self.total(kind)
+        return self._one(f"SELECT count(*) FROM {facts_of(kind)}")  # noqa: S608
 
     def _known_total(self, query: HistoryQuery) -> int:
         """The same where it was found before, or else 0."""

@@ -27,8 +27,8 @@ from lumedesk.work.engine import Engine, Ticket
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-# A screen holds fewer rows, also a tall one.
-FIRST_ROWS = 80
+# A screen holds no more rows; a very tall one has the rest of its picture a moment later.
+FIRST_ROWS = 50
 MOST_OF_A_KIND = 20
 _CACHE_KIB = 48 * 1024
 # So long what follows waits for the picture of the first rows: nobody looks at it before.
@@ -234,14 +234,19 @@ class _Asked:
             )
             if found.is_whole:
                 return found
-            self._is_seen.wait(_PICTURE_S)
-            self._go_on()
+            self._wait_for_picture()
             count = reader.quick_count(self._query)
             if count is not None and count != found.count:
                 self._tell(Found(self._query, rows, count, is_whole=False), on_ui)
+                self._wait_for_picture()
             self._go_on()
         whole = reader.order(self._query)
         return Found(self._query, whole, len(whole))
+
+    def _wait_for_picture(self) -> None:
+        self._is_seen.wait(_PICTURE_S)
+        self._is_seen.clear()
+        self._go_on()
 
     def _go_on(self) -> None:
         # Between two queries there is nothing that could be broken off.

@@ -18,8 +18,8 @@ from lumedesk.domain.money import fixed, sort_key
 from lumedesk.domain.queries import HistoryQuery
 from lumedesk.domain.statuses import status_of
 from lumedesk.domain.times import instant
-from lumedesk.store import search
-from lumedesk.store.finding import MAX_WORDS, begins_amount, clauses_of
+from lumedesk.store import counting, search
+from lumedesk.store.finding import MAX_WORDS, begins_amount, clauses_of, narrows
 from lumedesk.store.histories import SHAPES
 from lumedesk.store.mirror_file import open_mirror
 from lumedesk.store.reader import MirrorReader
@@ -216,19 +216,22 @@ def agree(reader: MirrorReader, query: HistoryQuery, expected: set[int]) -> None
         assert len(first.rows) <= first.count <= len(whole)
 
 
-@pytest.fixture(params=["few", "more", "many", "looked up", "not counted"])
+@pytest.fixture(params=["few", "more", "many", "within", "by others", "not counted"])
 def ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each of the ways to the first rows and to their count, however few rows there are."""
-    few, many, counted = {
-        "few": (1_000, 2_000, 1_000),
-        "more": (0, 2_000, 1_000),
-        "many": (0, 0, 1_000),
-        "looked up": (0, 0, 3),
-        "not counted": (0, 0, 0),
+    few, many, counted, within, others = {
+        "few": (1_000, 2_000, 1_000, 0, 4),
+        "more": (0, 2_000, 1_000, 0, 4),
+        "many": (0, 0, 1_000, 0, 1_000),
+        "within": (0, 0, 1_000, 1_000, 4),
+        "by others": (0, 0, 3, 1_000, 1),
+        "not counted": (0, 0, 0, 0, 4),
     }[request.param]
     monkeypatch.setattr(search, "_FEW", few)
     monkeypatch.setattr(search, "_MANY", many)
     monkeypatch.setattr(search, "_MOST_COUNTED", counted)
+    monkeypatch.setattr(search, "_MOST_WITHIN", within)
+    monkeypatch.setattr(counting, "_OTHERS", others)
     return str(request.param)
 
 
@@ -374,25 +377,131 @@ def test_what_all_ids_begin_with_leaves_nothing_out_and_costs_nothing() -> None:
         agree(reader, HistoryQuery(Kind.TRADES, text="trd_0001"), set(range(10, 20)))
 
 
-def test_a_long_word_is_looked_up_by_what_not_every_id_has() -> None:
-    query = HistoryQuery(Kind.TRADES, text="trd_0001x")
-    for prefix, runs in (("", ["01x", "_00", "trd"]), ("trd_00", ["01x"]), ("trd_0001x", [])):
-        looked_up = [clause.rows().bindings[0] for clause in clauses_of(query, lambda _column: [], prefix)]
-        assert looked_up == ([" AND ".join(f'"{run}"' for run in runs)] if runs else [])
+@pytest.mark.parametrize(
+    ("word", "prefix", "piece"),
+    [
+        ("abcd", "", "abcd"),
+        ("0001xyz", "", "0001xyz"),
+        # Of a long word its end.
+        ("trd_0001x", "", "rd_0001x"),
+        # What every id begins with tells nothing; but three letters tell too little.
+        ("trd_0001x", "trd_00", "0001x"),
+        ("trd_000", "trd_00", "_000"),
+        ("xtrd", "trd_00", "xtr"),
+        ("xytrd_00", "trd_00", "xytr"),
+    ],
+)
+def test_a_word_is_looked_up_by_what_not_every_id_has(word: str, prefix: str, piece: str) -> None:
+    [clause] = clauses_of(HistoryQuery(Kind.DEPOSITS, text=word), lambda _column: [], prefix)
+    assert clause.rows().bindings[0] == f'"{piece}"'
+    assert clause.is_exact == (piece == word)
 
 
-@pytest.mark.parametrize(("most", "count"), [(30, 11), (11, 11), (10, None)])
+def test_what_stands_in_every_id_is_not_looked_up() -> None:
+    assert not clauses_of(HistoryQuery(Kind.TRADES, text="rd_0"), lambda _column: [], "trd_00")
+
+
+@pytest.mark.parametrize(
+    ("text", "earlier", "expected"),
+    [
+        ("0000", "000", True),
+        ("trd_0", "trd", True),
+        ("pending usdt", "usd pend", True),
+        ("usdt", "usd usd", True),
+        ("0000 x", "000", True),
+        ("123", "123", True),
+        ("x", "", True),
+        ("000", "0000", False),
+        ("pending", "pending usdt", False),
+        # As text it is narrower; as a number it finds other amounts.
+        ("123", "12", False),
+        ("12.5", "12", False),
+        ("0.05", "0.0", False),
+        ("12x", "12", True),
+        ("x12 123", "12", True),
+    ],
+)
+def test_a_word_typed_on_narrows_what_was_found(text: str, earlier: str, expected: bool) -> None:
+    assert narrows(text, earlier) is expected
+
+
+@given(first=words, second=words, more=st.text(st.sampled_from("ab01. ,-"), max_size=3), record=trades)
+def test_what_is_narrower_finds_nothing_else(first: str, second: str, more: str, record: Any) -> None:
+    earlier, text = f"{first} {second}", f"{second} {first}{more}"
+    if narrows(text, earlier):
+        query = HistoryQuery(Kind.TRADES, text=text)
+        assert not naive(query, [record]) or naive(replace(query, text=earlier), [record])
+
+
+def test_letters_that_stand_for_none_are_told_apart() -> None:
+    marks = "\ufffd\ufffe\uffff"
+    with a_reader(Kind.WITHDRAWALS, [a_withdrawal(transaction_id=f"a{mark}bc") for mark in marks]) as reader:
+        for place, mark in enumerate(marks):
+            for word in (f"a{mark}b", f"a{mark}bc"):
+                agree(reader, HistoryQuery(Kind.WITHDRAWALS, text=word), {place})
+
+
+@pytest.mark.parametrize(("most", "count"), [(11, 11), (10, None)])
 def test_a_word_that_many_rows_may_hold_is_counted_by_looking_at_them(
     monkeypatch: pytest.MonkeyPatch, most: int, count: int | None
 ) -> None:
-    """By looking at all rows, by looking up those that may hold it, or not before all of them are found."""
+    """Or not before all of them are found."""
     monkeypatch.setattr(search, "_FEW", 1)
     monkeypatch.setattr(search, "_MANY", 2)
     monkeypatch.setattr(search, "_MOST_COUNTED", most)
-    names = [f"a{number:02}-wxyz" for number in range(11)] + [f"b{number:02}-none" for number in range(10)]
+    names = [f"a{number:02}-rstuvwxyz" for number in range(11)] + [f"b{number:02}-none" for number in range(10)]
     with a_reader(Kind.TRADES, [a_trade(transaction_id=name) for name in names]) as reader:
-        assert reader.quick_count(HistoryQuery(Kind.TRADES, text="wxyz")) == count
-        assert reader.count(HistoryQuery(Kind.TRADES, text="wxyz")) == 11
+        assert reader.quick_count(HistoryQuery(Kind.TRADES, text="rstuvwxyz")) == count
+        assert reader.count(HistoryQuery(Kind.TRADES, text="rstuvwxyz")) == 11
+        # A word that its index finds to the letter is counted there.
+        assert reader.quick_count(HistoryQuery(Kind.TRADES, text="rstuv")) == 11
+
+
+def test_what_most_rows_have_is_counted_by_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_FEW", 0)
+    monkeypatch.setattr(search, "_MANY", 1)
+    told = [*["COMPLETED"] * 20, "PENDING", "CANCELLED", None, ""]
+    records = [a_trade(transaction_id=f"trd_{at}", status=status) for at, status in enumerate(told)]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "mirror.sqlite"
+        connection = open_mirror(path)
+        fill(connection, Kind.TRADES, records)
+        reader = MirrorReader(path)
+        assert reader.quick_count(HistoryQuery(Kind.TRADES, text="complet")) == 20
+        # What isn't found yet isn't counted.
+        fill(connection, Kind.TRADES, [a_trade(transaction_id="trd_new", status="COMPLETED")], are_found=False)
+        assert reader.quick_count(HistoryQuery(Kind.TRADES, text="complet")) == 20
+        reader.close()
+        connection.close()
+
+
+def test_a_word_typed_on_is_looked_for_among_what_was_found_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_FEW", 0)
+    monkeypatch.setattr(search, "_MANY", 0)
+    monkeypatch.setattr(search, "_ROW_STEPS", 5)
+    names = [*["abcd", "abce"] * 5, *["none"] * 50]
+    records = [
+        a_trade(transaction_id=f"{name}-{at:02}", created_at=f"2026-05-{1 + at // 24:02}T{at % 24:02}:00:00Z")
+        for at, name in enumerate(names)
+    ]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "mirror.sqlite"
+        connection = open_mirror(path)
+        fill(connection, Kind.TRADES, records)
+        reader = MirrorReader(path)
+        shorter, longer = HistoryQuery(Kind.TRADES, text="abc"), HistoryQuery(Kind.TRADES, text="abcd")
+        # Too far behind to be met by looking at one row after the other.
+        assert not reader.first(longer, 2).rows
+        reader.order(shorter)
+        assert reader.first(longer, 2).rows.tolist() == [9, 7]
+        assert not reader.first(replace(longer, descending=False, order="id", text="none"), 2).rows
+        # Not once anything was written.
+        reader.order(shorter)
+        newest = a_trade(transaction_id="abcd-new", created_at="2026-06-01T00:00:00Z")
+        [row] = fill(connection, Kind.TRADES, [newest])
+        assert reader.first(longer, 1).rows.tolist() == [row]
+        reader.close()
+        connection.close()
 
 
 def test_more_values_than_sqlite_has_marks_for() -> None:

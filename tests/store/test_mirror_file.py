@@ -16,7 +16,7 @@ from lumedesk.store.datasets import Dataset
 from lumedesk.store.mirror import Mirror
 from lumedesk.store.mirror_file import MirrorError, mirror_size, open_mirror
 from lumedesk.store.reader import MirrorReader
-from lumedesk.store.schema import SCHEMA_VERSION, statements
+from lumedesk.store.schema import SCHEMA_VERSION, facts_of, statements, words_of
 from tests.support.keys import STORE_KEY
 
 VERSION_1 = Path(__file__).parents[1] / "data" / "mirror-v1.sqlite"
@@ -63,6 +63,36 @@ def test_a_file_of_version_1_is_brought_up_to_date_with_all_it_held(path: Path, 
     mirror.close()
     new = tmp_path / "new.sqlite"
     Mirror(new, STORE_KEY).close()
+    assert shape_of(path) == shape_of(new)
+
+
+def test_a_file_of_version_2_is_filled_in_anew(path: Path, tmp_path: Path) -> None:
+    new = Path(shutil.copy(VERSION_1, tmp_path / "new.sqlite"))
+    mirror = Mirror(new, STORE_KEY)
+    mirror.catch_up(Kind.TRADES)
+    mirror.close()
+    shutil.copy(new, path)
+    old = connect(path, STORE_KEY)
+    for kind in HISTORIES:
+        old.execute(f"DROP TABLE {words_of(kind)}")
+        old.execute(
+            f"CREATE VIRTUAL TABLE {words_of(kind)} USING fts5(words, content='', columnsize=0, detail=none,"
+            " tokenize='trigram')"
+        )
+        old.execute(f"INSERT INTO {words_of(kind)} (rowid, words) SELECT row, ifnull(words, '') FROM {facts_of(kind)}")
+    old.pragma("user_version", 2)
+    [key] = next(old.execute("SELECT min(id) FROM trades"))
+    old.close()
+    mirror = Mirror(path, STORE_KEY)
+    assert mirror.is_behind(Kind.TRADES)
+    while mirror.catch_up(Kind.TRADES):
+        pass
+    reader = MirrorReader(path, STORE_KEY)
+    assert len(reader.order(HistoryQuery(Kind.TRADES))) == 60
+    assert len(reader.order(HistoryQuery(Kind.TRADES, text=key))) == 1
+    assert len(reader.order(HistoryQuery(Kind.TRADES, text=key[-6:]))) == 1
+    reader.close()
+    mirror.close()
     assert shape_of(path) == shape_of(new)
 
 

@@ -53,6 +53,8 @@ from tests.support.old_desk import (
 
 DATA = Path(__file__).parents[1] / "data"
 NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
+# As many versions later than any that this desk knows.
+LATER = 100
 ROWS = {Kind.TRADES: 9, Kind.DEPOSITS: 37, Kind.WITHDRAWALS: 45}
 
 
@@ -190,7 +192,7 @@ def test_everything_that_was_set_is_set_as_it_was(old: ProfilePaths) -> None:
 
 def raise_database(path: Path) -> None:
     connection = connect(path, STORE_KEY)
-    connection.pragma("user_version", connection.pragma("user_version") + 1)
+    connection.pragma("user_version", connection.pragma("user_version") + LATER)
     connection.close()
 
 
@@ -361,7 +363,7 @@ def test_after_a_refusal_the_right_version_opens_everything(complete: ProfilePat
         refused(complete)
         if newer is raise_database:
             connection = connect(path, STORE_KEY)
-            connection.pragma("user_version", connection.pragma("user_version") - 1)
+            connection.pragma("user_version", connection.pragma("user_version") - LATER)
             connection.close()
         else:
             shutil.copyfile(kept / path.relative_to(data_dir), path)
