@@ -1,6 +1,5 @@
 """The program as a whole: the set-up, the gate in front of each profile, the desk behind it, and the way between them."""
 
-import gc
 import logging
 from collections.abc import Callable
 from functools import partial
@@ -29,6 +28,7 @@ from lumedesk.views.theme import Look, Scheme
 from lumedesk.work.connecting import KeyConnector
 from lumedesk.work.engine import Engine
 from lumedesk.work.locking import Locking
+from lumedesk.work.sweeping import Sweeper
 from lumedesk.workplace import Workplace
 
 if TYPE_CHECKING:
@@ -80,6 +80,7 @@ class Program(QObject):
         self._keychain = keychain
         self._clock = clock or SystemClock()
         self.look = Look(app, scheme)
+        self._sweeper = Sweeper(self)
         # For what isn't one profile's: the set-up, and removing profiles.
         self._engine = Engine(self)
         self._beginning: Beginning | None = None
@@ -126,6 +127,7 @@ class Program(QObject):
         self._leave()
         self._drop_outline()
         self._engine.stop()
+        self._sweeper.close()
         from lumedesk.views.parts.clipboard import Clipboard
 
         Clipboard.of(self._app).close()
@@ -316,7 +318,7 @@ class Program(QObject):
         self.workplace.window.closed.connect(self.quit)
         Updating(desk, profile, self._data_dir)
         self._close_chooser()
-        self.workplace.window.page_painted.connect(_settle)
+        self.workplace.window.page_painted.connect(self._sweeper.keep)
         if self._page:
             self.workplace.window.go_to(next(place.key for place in PLACES if place.name == self._page))
             self._page = ""
@@ -434,13 +436,3 @@ class _Opened:
         self.engine = engine
         self.locking = locking
         self.claim = claimed
-
-
-def _settle() -> None:
-    """The window is there: what the start made stays to the end, so that no later search for garbage goes through it all.
-
-    With all of Qt's wrappers in it such a search would stall the window for 20 to 80 ms.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.enable()

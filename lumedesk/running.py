@@ -34,7 +34,7 @@ STYLE_ARGUMENTS = ("-style", "Fusion")
 def run(data_dir: Path, profile: Profile | None, *, offline: bool = False, page: str = "") -> int:
     """Open the program, at the page of that name, and stay until it is closed. Shape: the process's exit code."""
     sys.setswitchinterval(_TURN_S)
-    # Nothing of what a start makes is garbage, and looking for some takes 30 ms. The program switches it on again.
+    # Nothing of what a start makes is garbage, and looking for some takes 30 ms. Later it is looked for by the program.
     gc.disable()
     opens_at_once = profile is not None and not _has_passphrase(data_dir, profile)
     early = glimpse(profile.id, _harden) if profile is not None and opens_at_once and not profile.is_sandbox else None

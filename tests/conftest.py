@@ -1,5 +1,6 @@
 """For every test: Qt without a screen, no network but this computer's own, and nothing left behind."""
 
+import gc
 import os
 import socket
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ if "QT_QPA_PLATFORM" not in os.environ:
 hypothesis.settings.register_profile("desk", deadline=None)
 hypothesis.settings.load_profile("desk")
 
+# A widget that a worker's thread takes apart ends the process: see lumedesk/work/sweeping.py.
+gc.disable()
+
 _HERE = {"localhost", "127.0.0.1", "::1", "", None}
 
 
@@ -34,6 +38,14 @@ def _nothing_is_left() -> Iterator[None]:
         yield
         left = settled(before, timers)
     assert not left, f"left behind: {sorted(what for what, _ in left)}"
+
+
+@pytest.fixture(autouse=True)
+def _garbage_is_looked_for_here() -> Iterator[None]:
+    """After a test, as often as Python itself would."""
+    yield
+    _, younger, older = gc.get_count()
+    gc.collect(0 if younger < 10 else 1 if older < 10 else 2)
 
 
 @pytest.fixture(autouse=True)

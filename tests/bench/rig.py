@@ -1,6 +1,5 @@
 """The desk's own parts around one profile, as far as measuring needs them: a session, and the trades in their table."""
 
-import gc
 import shutil
 import sys
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from lumedesk.views.parts.table_view import RecordView
 from lumedesk.views.theme import Look, Scheme
 from lumedesk.work.engine import Engine
 from lumedesk.work.session import Session
+from lumedesk.work.sweeping import Sweeper
 from tests.bench.process import Watch
 from tests.bench.waiting import until
 from tests.support.desk import AddressConnector, a_session
@@ -79,6 +79,7 @@ class Rig:
         # As the program itself does at its start, and once its first rows are shown.
         sys.setswitchinterval(running._TURN_S)
         self.app = an_app()
+        self.sweeper = Sweeper(self.app)
         self.look = Look(self.app, Scheme.LIGHT)
         self.engine = Engine()
         self.paths = paths_in(folder)
@@ -129,8 +130,7 @@ class Rig:
 
     def settle(self) -> None:
         """What the program does once its window is there."""
-        gc.collect()
-        gc.freeze()
+        self.sweeper.keep()
 
     def close(self) -> None:
         """Stop everything and let the files be whole."""

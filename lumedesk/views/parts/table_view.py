@@ -45,6 +45,12 @@ class RecordView(QTableView):
         self._look = look
         self._courtesy = Courtesy.of(QApplication.instance())
         self.setObjectName(name)
+        # Made here, as PySide loads every kind of widget, for 10 ms, to tell what one is that Qt made.
+        ground = QWidget()
+        # Where something below might shine through, as it does at round corners, Qt paints a whole page for each pixel that it
+        # is scrolled by, in place of what comes into sight. See `paintEvent`.
+        ground.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setViewport(ground)
         self.setModel(model)
         model.rowsInserted.connect(self._follow_insertion)
         model.rowsRemoved.connect(self._follow_removal)
@@ -53,9 +59,6 @@ class RecordView(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        # Where something below might shine through, as it does at round corners, Qt paints a whole page for each pixel that it
-        # is scrolled by, in place of what comes into sight. See `paintEvent`.
-        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
