@@ -50,6 +50,9 @@ def copied(folder: Path, to: Path) -> Path:
 
 def warm_up(look: Look) -> None:
     """Paint an empty table once: fonts, styles and modules are there then, as they are in a window that stands open."""
+    # What the session's worker loads with its first request.
+    import lumedesk.work.link  # noqa: F401
+
     view = RecordView(FillsTable(), look, "warm-up")
     view.resize(WIDTH, HEIGHT)
     view.show()
