@@ -102,9 +102,9 @@ class MainWindow(QMainWindow):
         self._ages = QTimer(self)
         self._ages.setInterval(_AGE_MS)
         self._ages.timeout.connect(self._tell_ages)
-        self._ages.start()
         self._is_filled = True
         self.go_to(None)
+        self._ages.start()
         self._tells.append(self.page_painted)
         self.update()
 

@@ -217,8 +217,16 @@ class Session(QObject):
         return None if document is None else _CODECS[kind].decode(document)
 
     def recent(self, limit: int) -> list[tuple[Kind, Record]]:
-        """The latest few records of all histories, newest first, read at once from the local file."""
-        return [(kind, _CODECS[kind].decode(doc)) for kind, doc in self._reader.recent(limit)]
+        """The latest few records of all histories, newest first, read at once from the local file; none where it is damaged."""
+        try:
+            latest = self._reader.recent(limit)
+        except MirrorError as error:
+            log.warning("%s", str(error))
+            if self._mirror is not None:
+                # The next start mends it; this one shows what can be read.
+                self._mirror.note_damage()
+            return []
+        return [(kind, _CODECS[kind].decode(doc)) for kind, doc in latest]
 
     # What can be asked for
 
