@@ -19,7 +19,7 @@ from lumedesk.domain.kinds import Kind
 from lumedesk.domain.segments import Segment, piece_digest, segment_of
 from lumedesk.domain.statuses import FINAL_CODES, is_backwards, status_of
 from lumedesk.domain.times import micros
-from lumedesk.store.catching_up import catch_up, one_by_one, replace_facts
+from lumedesk.store.catching_up import catch_up, pausing, replace_facts
 from lumedesk.store.datasets import Dataset, micros_of, write_dataset
 from lumedesk.store.runs import Run, Runs
 from lumedesk.store.schema import facts_of
@@ -59,7 +59,7 @@ class Arriving:
     ) -> None:
         """`keep_since`: what was over before that, in microseconds since 1970, is not kept; None keeps all.
 
-        `pause` is called before each new row is written, and may take its time.
+        `pause` is called before each few new rows are written, and may take its time.
         """
         self._db = db
         self._pause = pause
@@ -253,7 +253,7 @@ class Arriving:
         run.rows.extend(range(self._next_row, number))
         self._db.executemany(
             f"INSERT INTO {self._kind.table} (row, id, at, first_seen, doc) VALUES (?, ?, ?, ?, ?)",  # noqa: S608
-            one_by_one(bindings, self._pause),
+            pausing(bindings, self._pause),
         )
         self._next_row = number
 

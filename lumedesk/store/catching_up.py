@@ -17,6 +17,7 @@ T = TypeVar("T")
 # From as many rows on, indexes are made afterwards, at once: that costs half.
 _MANY = 20_000
 _FEW = 25
+_BETWEEN_PAUSES = 8
 # As many parts of the same size the search for words has before it merges them into one: SQLite's own 4 writes all that is
 # found once more than this, and finding takes no longer.
 _PARTS = 8
@@ -29,15 +30,16 @@ def behind(db: apsw.Connection, kind: Kind) -> int:
     return max(0, shown - found)
 
 
-def one_by_one(rows: Iterable[T], pause: Callable[[], None]) -> Iterator[T]:
-    """The same rows, with `pause` called before each.
+def pausing(rows: Iterable[T], pause: Callable[[], None]) -> Iterator[T]:
+    """The same rows, with `pause` called before each few.
 
     SQLite lets other threads run at each row, and wants its turn back right after: while the window paints, both together
     would take three times as long.
     """
-    for row in rows:
+    left = iter(rows)
+    while some := list(islice(left, _BETWEEN_PAUSES)):
         pause()
-        yield row
+        yield from some
 
 
 def catch_up(
@@ -50,7 +52,7 @@ def catch_up(
     """Make the next rows findable, within the caller's transaction; how many are left, at most.
 
     `goes_on` is asked after every few rows: it may take its time, and end this step early. `pause` is called before each
-    row, and may take its time, too.
+    few rows, and may take its time, too.
     """
     found: int = db.execute(f"SELECT coalesce(max(row), 0) FROM {facts_of(kind)}").get  # noqa: S608
     # Read as they are needed: most are left for another time where this step ends early.
@@ -117,7 +119,7 @@ def _write(
     db.executemany(
         f"INSERT INTO {words_of(kind)} (rowid, words) VALUES (?, ?)",  # noqa: S608
         # These take long, the facts don't.
-        one_by_one([(each[0], each[at] or "") for each in facts], pause),
+        pausing([(each[0], each[at] or "") for each in facts], pause),
     )
 
 

@@ -76,8 +76,8 @@ class Mirror:
     ) -> Arriving:
         """Begin to take a history's list in. `seen_at` stands in for the time of a record that names none.
 
-        What was over before `keep_since` is not kept; None keeps all. `pause` is called before each new row is written,
-        and may take its time.
+        What was over before `keep_since` is not kept; None keeps all. `pause` is called before each few new rows are
+        written, and may take its time.
         """
         return Arriving(self._db, kind, seen_at, None if keep_since is None else micros_of(keep_since), pause)
 
