@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from lumedesk.domain.kinds import HISTORIES, Kind
 from lumedesk.sandbox.gate import Incoming
 from lumedesk.views.pages.record_page import RecordPage
-from lumedesk.views.theme import Scheme
+from lumedesk.views.theme import Look, Scheme
 from lumedesk.work.session import Connector
 from tests.support.clock import FakeClock
 from tests.support.sandbox_desk import SandboxDesk
@@ -35,6 +35,18 @@ def make_stage(qapp: QApplication, tmp_path: Path, clock: FakeClock) -> Iterator
     for stage in made:
         stage.close()
     made.clear()
+
+
+@pytest.fixture(params=[Scheme.LIGHT, Scheme.DARK])
+def look(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[Look]:
+    """One after the other; the application is as before in the end."""
+    sheet, palette, font = qapp.styleSheet(), qapp.palette(), qapp.font()
+    look = Look(qapp, request.param)
+    yield look
+    qapp.setStyleSheet(sheet)
+    qapp.setPalette(palette)
+    qapp.setFont(font)
+    look.deleteLater()
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,10 @@
 """What marked and unreadable rows look like: told by more than colour, and never with a figure that isn't theirs."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lumedesk.domain.statuses import Tone
@@ -17,17 +15,6 @@ from tests.support.builders import a_trade
 from tests.support.history_sources import Shelf
 
 PLAIN, GONE, ALTERED, DAMAGED = range(4)
-
-
-@pytest.fixture(params=[Scheme.LIGHT, Scheme.DARK])
-def look(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[Look]:
-    sheet, palette, font = qapp.styleSheet(), qapp.palette(), qapp.font()
-    look = Look(qapp, request.param)
-    yield look
-    qapp.setStyleSheet(sheet)
-    qapp.setPalette(palette)
-    qapp.setFont(font)
-    look.deleteLater()
 
 
 @pytest.fixture

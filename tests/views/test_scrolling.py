@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint
 from PySide6.QtGui import QColor, QImage, QPaintEvent
-from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from lumedesk.models.trades import FillsTable, TradesTable
@@ -43,17 +43,6 @@ class Shown(QObject):
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         self.times += event.type() == QEvent.Type.Show
         return False
-
-
-@pytest.fixture(params=[Scheme.LIGHT, Scheme.DARK])
-def look(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[Look]:
-    sheet, palette, font = qapp.styleSheet(), qapp.palette(), qapp.font()
-    look = Look(qapp, request.param)
-    yield look
-    qapp.setStyleSheet(sheet)
-    qapp.setPalette(palette)
-    qapp.setFont(font)
-    look.deleteLater()
 
 
 @pytest.fixture
