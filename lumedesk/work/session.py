@@ -29,7 +29,7 @@ from lumedesk.store.mirror_file import MirrorError
 from lumedesk.store.owner import OwnerFile
 from lumedesk.store.paths import ProfilePaths
 from lumedesk.store.private_file import NotWritable
-from lumedesk.store.reader import MirrorReader, Stored
+from lumedesk.store.reader import Stored
 from lumedesk.store.retention import read_retention, write_retention
 from lumedesk.work.books import Books
 from lumedesk.work.courtesy import Courtesy
@@ -38,6 +38,7 @@ from lumedesk.work.lookups import Lookups
 from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
 from lumedesk.work.preferences import NotSaved, Preferences
+from lumedesk.work.record_files import RecordFiles
 from lumedesk.work.safeguards import Safeguards
 from lumedesk.work.saved_filters import SavedFilters
 from lumedesk.work.sending import NotArmed
@@ -104,16 +105,12 @@ class Session(QObject):
         self._courtesy = Courtesy.of(QCoreApplication.instance())
         self._records: dict[Kind, tuple[Any, ...]] = {}
         self._states: dict[Kind, DatasetState] = {}
-        self._open_files(mirror_path, key, view_only=view_only)
+        self._files = RecordFiles(mirror_path, key, view_only=view_only)
         try:
             self._load_mirror()
         except MirrorError:
-            if self._mirror is None:
+            if not self._files.set_aside():
                 raise
-            # Now that it is known to be damaged, it is set aside.
-            self._mirror.note_damage()
-            self._close_files()
-            self._open_files(mirror_path, key, view_only=view_only)
             self._load_mirror()
         self._pace = Pace()
         self._owner_path = paths.owner
@@ -137,17 +134,6 @@ class Session(QObject):
         if view_only:
             self._follow_writer()
 
-    def _open_files(self, path: Path, key: Secret | None, *, view_only: bool) -> None:
-        self._mirror = None if view_only else Mirror(path, key)
-        self._reader = MirrorReader(path, key)
-        self._worker_reader = MirrorReader(path, key)
-
-    def _close_files(self) -> None:
-        self._reader.close()
-        self._worker_reader.close()
-        if self._mirror is not None:
-            self._mirror.close()
-
     def start(self) -> None:
         """Connect and keep everything current; answers arrive as signals."""
         connector = self._connector
@@ -162,7 +148,7 @@ class Session(QObject):
     @property
     def can_change_key(self) -> bool:
         """Whether another key may take this one's place: not offline, which is a choice, nor where another process sends."""
-        return not self.is_offline and self._mirror is not None
+        return not self.is_offline and self._files.writer is not None
 
     def reconnect(self, connector: Connector) -> None:
         """Go on with another key. What is being sent is waited for; nothing that is shown or drafted is lost.
@@ -179,7 +165,7 @@ class Session(QObject):
     @property
     def can_choose_offline(self) -> bool:
         """Whether there is a server that one may leave and come back to."""
-        return self._connector is not None and self._mirror is not None
+        return self._connector is not None and self._files.writer is not None
 
     def set_offline(self, *, offline: bool) -> None:
         """Leave the server alone, or go back to it. What is being sent is waited for. Nothing where there is no choice."""
@@ -193,8 +179,7 @@ class Session(QObject):
     def stop(self) -> None:
         """Cancel everything under way and close what is open. Bounded in time."""
         self._follow.stop()
-        # The writer closes last: only it can bring everything into the one file.
-        self._reader.close()
+        self._files.reader.close()
         self._engine.stop(self._farewell)
 
     # What is known
@@ -209,22 +194,21 @@ class Session(QObject):
 
     def documents(self, kind: Kind, rows: Sequence[int]) -> dict[int, Stored]:
         """The JSON of a few rows, read at once from the local file."""
-        return self._reader.documents(kind, rows)
+        return self._files.reader.documents(kind, rows)
 
     def find(self, kind: Kind, key: str) -> Any:
         """The history record with this id as last seen, read at once from the local file; None where there is none."""
-        document = self._reader.document(kind, key)
+        document = self._files.reader.document(kind, key)
         return None if document is None else _CODECS[kind].decode(document)
 
     def recent(self, limit: int) -> list[tuple[Kind, Record]]:
         """The latest few records of all histories, newest first, read at once from the local file; none where it is damaged."""
         try:
-            latest = self._reader.recent(limit)
+            latest = self._files.reader.recent(limit)
         except MirrorError as error:
             log.warning("%s", str(error))
-            if self._mirror is not None:
-                # The next start mends it; this one shows what can be read.
-                self._mirror.note_damage()
+            # The next start mends it; this one shows what can be read.
+            self._files.note_damage()
             return []
         return [(kind, _CODECS[kind].decode(doc)) for kind, doc in latest]
 
@@ -353,7 +337,7 @@ class Session(QObject):
     def alike(self, terms: Terms) -> list[Any]:
         """The mirror's rows that may be an order of these terms."""
         kind, equal = alike_query(terms)
-        return [_CODECS[kind].decode(document) for document in self._worker_reader.matching(kind, equal)]
+        return [_CODECS[kind].decode(document) for document in self._files.worker_reader.matching(kind, equal)]
 
     @cached_property
     def _owner(self) -> OwnerFile:
@@ -369,8 +353,8 @@ class Session(QObject):
             self._link_made = Link(
                 self,
                 self._engine.on_ui,
-                self._mirror,
-                self._worker_reader,
+                self._files.writer,
+                self._files.worker_reader,
                 self._owner,
                 self.movements,
                 self.clock,
@@ -382,18 +366,18 @@ class Session(QObject):
         return self._link_made
 
     def _writer(self) -> Mirror:
-        if self._mirror is None:
+        if self._files.writer is None:
             raise Unreachable("Another LumeDesk writes this profile's files.", wire=Wire.NOT_SENT)
-        return self._mirror
+        return self._files.writer
 
     def _keep_since(self) -> datetime | None:
         return None if self.retention is None else self.clock.now() - timedelta(days=self.retention)
 
     def _forget_old(self) -> None:
         since = self._keep_since()
-        if self._mirror is not None and since is not None:
+        if self._files.writer is not None and since is not None:
             for kind in HISTORIES:
-                self._mirror.forget_before(kind, since)
+                self._files.writer.forget_before(kind, since)
         self._engine.on_ui(self._announce_all)
 
     async def _farewell(self) -> None:
@@ -402,9 +386,7 @@ class Session(QObject):
         except Exception:
             log.exception("closing failed")
         self.lookups.close()
-        self._worker_reader.close()
-        if self._mirror is not None:
-            self._mirror.close()
+        self._files.close_worker()
         self._books.close()
 
     # On the UI thread
@@ -438,13 +420,13 @@ class Session(QObject):
 
     def _load_mirror(self, *, empty: bool = False) -> None:
         for kind in Kind:
-            dataset = self._reader.dataset(kind)
+            dataset = self._files.reader.dataset(kind)
             if dataset is not None:
                 self._states[kind] = DatasetState(dataset.confirmed_at, None, dataset.set_aside)
             elif empty:
                 self._states[kind] = DatasetState()
             if kind not in HISTORIES:
-                self._records[kind] = tuple(_CODECS[kind].decode(doc) for doc in self._reader.small(kind))
+                self._records[kind] = tuple(_CODECS[kind].decode(doc) for doc in self._files.reader.small(kind))
 
     def _announce_all(self) -> None:
         for kind in Kind:
@@ -457,13 +439,13 @@ class Session(QObject):
 
     def _follow_writer(self) -> None:
         """View only: show what the other process saves, as it saves it."""
-        self._seen_version = self._reader.version()
+        self._seen_version = self._files.reader.version()
         self._follow.setInterval(_FOLLOW_MS)
         self._follow.timeout.connect(self._look_for_writes)
         self._follow.start()
 
     def _look_for_writes(self) -> None:
-        version = self._reader.version()
+        version = self._files.reader.version()
         if version == self._seen_version:
             return
         self._seen_version = version

@@ -23,10 +23,12 @@ class Sweeper(QObject):
         self._timer.start()
 
     def keep(self) -> None:
-        """The window is there: what a start made stays to the end, so that no later search goes through it all.
+        """The window is there: what was made for it stays until the next one is, so that no search goes through it all.
 
         With all of Qt's wrappers in it such a search would stall the window for 20 to 80 ms.
         """
+        # What was kept for another profile's window may be garbage by now.
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
 

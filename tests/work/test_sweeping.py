@@ -58,6 +58,21 @@ def test_what_is_kept_is_not_looked_through_again(qapp: QApplication) -> None:
         sweeper.close()
 
 
+def test_what_was_kept_for_another_window_goes_with_it(qapp: QApplication) -> None:
+    sweeper = Sweeper()
+    knot = Knot()
+    ended = weakref.finalize(knot, lambda: None)
+    try:
+        sweeper.keep()
+        del knot
+        assert ended.alive
+        sweeper.keep()
+        assert not ended.alive
+    finally:
+        gc.unfreeze()
+        sweeper.close()
+
+
 def test_nothing_is_looked_for_where_nothing_was_made(qapp: QApplication) -> None:
     sweeper = Sweeper()
     looked: list[str] = []

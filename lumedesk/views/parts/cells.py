@@ -187,8 +187,7 @@ class AmountDelegate(CellDelegate):
             # Rows painted before this one left less room; they are painted again.
             view = self.parent()
             if isinstance(view, QTableView):
-                # Not `viewport().update()`: to tell what a viewport is, PySide loads every kind of widget, for 10 ms.
-                view.scheduleDelayedItemsLayout()
+                view.viewport().update()
         return max(known, decimals)
 
 
