@@ -121,9 +121,13 @@ def test_the_lists_are_worth_killing_for(lists: Lists) -> None:
 
 @dataclass
 class Run:
-    """One kill: what was left in the file, what a start found, and what was wrong after the next lists."""
+    """One kill: what was left in the file, what a start found, and what was wrong after the next lists.
+
+    It was spared when it ended before the place that was chosen: how many writes it makes depends a little on the time.
+    """
 
     was_killed: bool
+    was_spared: bool
     half_way: int
     mixed: list[str]
     is_exact: bool
@@ -150,7 +154,7 @@ def killed(lists: Lists, folder: Path, seed: int) -> Run:
     asyncio.run(take_in(folder, lists.server.url, nth=1))
     is_exact = all_shown(folder) == lists.new and findable(folder) == lists.findable
     shutil.rmtree(folder)
-    return Run(ended.was_killed, half_way, mixed, is_exact)
+    return Run(ended.was_killed, ended.writes < place, half_way, mixed, is_exact)
 
 
 def test_killed_at_any_moment_only_whole_lists_are_left(runs: list[Run]) -> None:
@@ -164,6 +168,6 @@ def test_the_next_lists_are_taken_in_exactly(runs: list[Run]) -> None:
 
 def test_they_were_killed_on_the_way(runs: list[Run]) -> None:
     assert len(runs) == RUNS
-    assert all(run.was_killed for run in runs[::2]), "by its own hand"
+    assert all(run.was_killed or run.was_spared for run in runs[::2]), "by its own hand"
     assert sum(run.was_killed for run in runs) > RUNS * 3 // 4, "from outside the kill may come when all is done"
     assert sum(run.half_way > 0 for run in runs) > RUNS // 10, "half a list stood in the file"
