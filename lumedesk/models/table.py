@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -103,6 +103,14 @@ class Line(Generic[T]):
         self.texts: tuple[str, ...] | None = None
 
 
+class Shown(NamedTuple):
+    """What is painted of a row: the texts of its columns, its mark, and its status where it has one that can be read."""
+
+    texts: tuple[str, ...]
+    mark: Mark | None = None
+    status: Status | None = None
+
+
 def plain_tooltip(text: str) -> str:
     """Tooltips guess rich text: escaped text inside a paragraph of ours is shown to the letter."""
     # As `html.escape` does, which loads a table of 2,000 names with it.
@@ -123,6 +131,7 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
         super().__init__(parent)
         self._keys: Sequence[K] = []
         self._hides_amounts = False
+        self._status = next((column.status for column in self.columns if column.status is not None), None)
         self._lines: dict[K, Line[T]] = {}
         self._fresh_until = 0.0
 
@@ -149,6 +158,14 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
     def key(self, row: int) -> K | None:
         """The key of the record shown in `row`."""
         return self._keys[row] if 0 <= row < len(self._keys) else None
+
+    def shown(self, row: int) -> Shown | None:
+        """What is painted in `row`; None where nothing is known yet."""
+        line = self._line(row)
+        if line is None:
+            return None
+        status = None if self._status is None or line.record is None else self._status(line.record)
+        return Shown(line.texts or self._told(line), line.mark, status)
 
     def column_index(self, name: str) -> int:
         """The position of a column by its name. Errors: ValueError."""

@@ -2,6 +2,7 @@
 
 import gc
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from PySide6.QtCore import QSortFilterProxyModel, Qt
 from PySide6.QtGui import QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QTableView
 
-from lumedesk.models.table import AMOUNT, STATUS, KeyedTable
+from lumedesk.models.table import AMOUNT, DISPLAY, MARK, STATUS, KeyedTable, Shown
 from lumedesk.models.trades import TradesTable
 from lumedesk.views.theme import Look, Scheme
 from tests.bench.process import Watch, memory_mb
@@ -20,16 +21,27 @@ _COLUMNS = len(TradesTable.columns)
 _SEARCHED = "Comp"
 
 
-class Alone(QStandardItemModel):
-    """The model without its proxy, with what the desk's view asks of a table."""
+class _Painted:
+    """What the desk's view asks of a table, told by what Qt's models answer."""
 
+    data: Callable[..., Any]
+    index: Callable[..., Any]
     columns = TradesTable.columns
+    _status = next(at for at, column in enumerate(columns) if column.status is not None)
+
+    def shown(self, row: int) -> Shown:
+        """What is painted in a row."""
+        data, index = self.data, self.index
+        texts = tuple(data(index(row, column), DISPLAY) for column in range(_COLUMNS))
+        return Shown(texts, data(index(row, 0), MARK), data(index(row, self._status), STATUS))
 
 
-class Sorted(QSortFilterProxyModel):
-    """The proxy, with the same."""
+class Alone(_Painted, QStandardItemModel):
+    """The model without its proxy."""
 
-    columns = TradesTable.columns
+
+class Sorted(_Painted, QSortFilterProxyModel):
+    """The proxy."""
 
 
 def filled(rows: list[list[str]]) -> QStandardItemModel:

@@ -1,4 +1,4 @@
-"""One full picture of a page of rows: the windowed table beside Qt's own model, under the same view and delegates.
+"""One full picture of a page of rows: the windowed table beside Qt's own model, under the same view.
 
 Qt's model without its proxy, which would only slow it down.
 """

@@ -4,14 +4,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QRect
-from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QStyleOptionViewItem
+from PySide6.QtGui import QColor, QFont, QImage, QPainter
 
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.statuses import Tone
-from lumedesk.models.table import AMOUNT
-from lumedesk.views.parts.cells import AmountDelegate, figure_left
+from lumedesk.models.table import AMOUNT, Shown
+from lumedesk.views.parts.cells import ROW_HEIGHT, AmountCells, figure_left
 from lumedesk.views.theme import DARK, LIGHT, Colours, Scheme
 from tests.support.stage import Stage, settle
 
@@ -91,14 +89,14 @@ def test_a_figure_is_painted_whole_or_not_at_all(stage: Stage) -> None:
     row = next(row for row in range(page.table.rowCount()) if page.table.record(row).currency == "NGN")
     index = page.table.index(row, page.table.column_index("total"))
     assert index.data(AMOUNT) == Decimal("183500250.00")
-    delegate = page.view.itemDelegateForColumn(index.column())
-    assert isinstance(delegate, AmountDelegate)
-    whole = _inked(_painted(page.view, delegate, index, 400))
-    ellipsis = _inked(_painted(page.view, delegate, index, 40))
+    cells, shown = AmountCells(stage.look, index.column()), page.table.shown(row)
+    cells.use(font := page.view.font())
+    whole = _inked(_painted(cells, font, shown, 400))
+    ellipsis = _inked(_painted(cells, font, shown, 40))
     assert len(ellipsis) < len(whole) / 4
     outcomes = set()
     for width in range(40, 260, 3):
-        inked = _inked(_painted(page.view, delegate, index, width))
+        inked = _inked(_painted(cells, font, shown, width))
         assert inked in (whole, ellipsis), width
         outcomes.add(inked == whole)
     assert outcomes == {True, False}
@@ -126,17 +124,12 @@ def test_every_figure_on_screen_has_room(stage: Stage) -> None:
                 assert widest + 16 <= view.columnWidth(at), (view.objectName(), column.name)
 
 
-def _painted(view: Any, delegate: AmountDelegate, index: Any, width: int) -> QImage:
-    option = QStyleOptionViewItem()
-    option.initFrom(view)
-    option.widget = view
-    option.font = view.font()
-    option.rect = QRect(0, 0, width, 38)
-    image = QImage(width, 38, QImage.Format.Format_RGB32)
+def _painted(cells: AmountCells, font: QFont, shown: Shown, width: int) -> QImage:
+    image = QImage(width, ROW_HEIGHT, QImage.Format.Format_RGB32)
     image.fill(QColor("#ffffff"))
     painter = QPainter(image)
-    painter.setClipRect(option.rect)
-    delegate.paint(painter, option, index)
+    painter.setFont(font)
+    cells.paint(painter, 0, 0, width, shown)
     painter.end()
     return image
 

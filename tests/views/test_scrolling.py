@@ -1,6 +1,8 @@
 """What a table paints while it is scrolled: only what comes into sight, and so that nobody can tell the difference."""
 
 from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint
@@ -15,6 +17,8 @@ from tests.support.builders import a_fill, a_trade
 from tests.support.history_sources import Shelf
 
 ROWS = 200
+# The number of the row with the most decimals, in the midst of the list.
+LONGEST = 150
 STEPS = (57, 1, 19, -30, 380, -57, 38)
 
 
@@ -49,6 +53,7 @@ class Shown(QObject):
 def view(qtbot: QtBot, look: Look) -> Iterator[RecordView]:
     shelf = Shelf()
     shelf.trades = {row: a_trade(transaction_id=f"t{row}", status="COMPLETED") for row in range(1, ROWS + 1)}
+    shelf.trades[LONGEST] = a_trade(transaction_id=f"t{LONGEST}", to_amount=Decimal("1.23456789"))
     shelf.marks = dict.fromkeys(range(2, ROWS, 7), (1_700_000_000_000_000, None))
     table = TradesTable(shelf)
     table.ask(order="id", descending=False)
@@ -96,6 +101,22 @@ def test_the_picture_is_the_same_as_if_all_of_it_were_painted(qtbot: QtBot, view
         moved = on_screen(view)
         finish_painting(qtbot, view)
         assert moved == on_screen(view), by
+
+
+def test_figures_above_make_room_for_more_decimals_below(qtbot: QtBot, view: RecordView) -> None:
+    table: Any = view.model()
+    longest = table.row_of(LONGEST)
+
+    def above(name: str) -> QImage:
+        return view.viewport().grab(view.visualRect(table.index(longest - 1, table.column_index(name)))).toImage()
+
+    scrolled(qtbot, view, view.rowHeight(0) * longest - view.viewport().height())
+    sold, bought = above("sold"), above("bought")
+    painted = Painted(view.viewport())
+    scrolled(qtbot, view, view.rowHeight(0))
+    qtbot.waitUntil(lambda: view.viewport().height() in painted.heights)
+    assert above("sold") == sold
+    assert above("bought") != bought
 
 
 def test_rows_end_above_the_round_corners(view: RecordView, look: Look) -> None:

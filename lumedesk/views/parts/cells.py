@@ -1,25 +1,25 @@
 """How cells are painted: amounts aligned on the decimal sign with quiet trailing zeros, statuses as pills with a word.
 
-Each cell of a table is painted by Python, so what a cell costs is what scrolling costs: texts are measured once, colours and
-fonts are made once, and the style isn't asked to draw backgrounds that are a line and a colour.
+Each cell of a table is painted by Python, so what a cell costs is what scrolling costs: no index and no option is made for it,
+texts are measured once, and colours and fonts are made once.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from functools import lru_cache
 from math import ceil
 from typing import Any, NamedTuple
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtWidgets import QStyleOptionViewItem
 
 from lumedesk.domain.details import DOTS
 from lumedesk.domain.statuses import Status, Tone
-from lumedesk.models.table import DISPLAY, MARK, STATUS, Mark
+from lumedesk.models.table import Column, Mark, Shown
 from lumedesk.models.texts import NOTHING
 from lumedesk.views.theme import DOUBLE, HALF, SMALL, UNIT, Look, text_font
 
-_Index = QModelIndex | QPersistentModelIndex
+ROW_HEIGHT = 38
 _MARGIN = 12
 # Beyond this many decimals a column gives up room for them, and its figures end where they end.
 _MAX_FRACTION = 8
@@ -32,40 +32,38 @@ _ANTIALIASED = QPainter.RenderHint.Antialiasing
 _LEFT_MIDDLE = int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft)
 
 
-class CellDelegate(QStyledItemDelegate):
-    """What all cells share: their font, and how wide texts are. The view itself paints their background."""
+class Cells:
+    """Paints the cells of one column: plain text, muted where the record is marked. The painter has the font set already."""
 
-    def __init__(self, look: Look, parent: QTableView) -> None:
-        """`parent` has its model already."""
-        super().__init__(parent)
+    def __init__(self, look: Look, at: int) -> None:
+        """`at` is the column's place among the texts of a row."""
         self.look = look
-        # To ask by way of an index takes twice as long: Qt would ask the same of the same model.
-        self.tell: Callable[[_Index, int], Any] = parent.model().data
-        self._font: QFont | None = None
-        self._metrics = QFontMetrics(QFont())
-        self._rise = 0
+        self.at = at
+        self._font = QFont()
+        self._metrics = QFontMetrics(self._font)
+        # From a row's top to where text stands in the middle of its height.
+        self._baseline = 0
         self._widths: dict[str, int] = {}
         # Texts too long for their cell, with its width; and what of them is written.
         self._cut: dict[tuple[str, int], str] = {}
+        self.use(self._font)
 
-    def begin(self, painter: QPainter, option: QStyleOptionViewItem) -> None:
-        """Make the painter's font this cell's."""
-        font = option.font
-        if font != self._font:
-            # A copy: the option's own dies with it.
-            self._font = QFont(font)
-            self._metrics = QFontMetrics(font)
-            self._rise = (self._metrics.ascent() - self._metrics.descent()) // 2
-            self.forget_widths()
-        painter.setFont(font)
-
-    def forget_widths(self) -> None:
-        """Measure texts anew."""
+    def use(self, font: QFont) -> None:
+        """The font of what is painted from now on."""
+        self._font, self._metrics = font, QFontMetrics(font)
+        self._baseline = (ROW_HEIGHT - 1) // 2 + (self._metrics.ascent() - self._metrics.descent()) // 2
         self._widths.clear()
         self._cut.clear()
 
+    def paint(self, painter: QPainter, left: int, top: int, width: int, row: Shown) -> None:
+        """Paint the row's cell, on the background that is there."""
+        text = row.texts[self.at]
+        if text:
+            colours = self.look.colours
+            self.write(painter, left, top, width, text, colours.text if row.mark is None else colours.muted)
+
     def width(self, text: str) -> int:
-        """How wide a text is in this cell's font."""
+        """How wide a text is in this font."""
         width = self._widths.get(text)
         if width is None:
             if len(self._widths) > _MAX_MEASURED:
@@ -73,36 +71,19 @@ class CellDelegate(QStyledItemDelegate):
             width = self._widths[text] = self._metrics.horizontalAdvance(text)
         return width
 
-    def baseline(self, rect: QRect) -> int:
-        """Where text stands so that it is in the middle of the cell's height."""
-        return rect.y() + (rect.height() - 1) // 2 + self._rise
-
-    def write(self, painter: QPainter, rect: QRect, text: str, colour: str) -> None:
+    def write(self, painter: QPainter, left: int, top: int, width: int, text: str, colour: str) -> None:
         """Write a line of text from the left margin on, cut with an ellipsis where it is too long."""
-        room = rect.width() - 2 * _MARGIN
+        room = width - 2 * _MARGIN
         if self.width(text) > room:
             text = self._cut.get((text, room)) or self._cut_to(text, room)
         painter.setPen(_ink(colour))
-        painter.drawText(rect.x() + _MARGIN, self.baseline(rect), text)
+        painter.drawText(left + _MARGIN, top + self._baseline, text)
 
     def _cut_to(self, text: str, room: int) -> str:
         if len(self._cut) > _MAX_MEASURED:
             self._cut.clear()
         cut = self._cut[text, room] = self._metrics.elidedText(text, _ELIDE, room)
         return cut
-
-
-class TextDelegate(CellDelegate):
-    """Paints plain text; muted where the record is marked."""
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """As Qt has it."""
-        rect = option.rect
-        self.begin(painter, option)
-        text = self.tell(index, DISPLAY)
-        if text:
-            colours = self.look.colours
-            self.write(painter, rect, text, colours.text if self.tell(index, MARK) is None else colours.muted)
 
 
 class _Figure(NamedTuple):
@@ -117,46 +98,56 @@ class _Figure(NamedTuple):
     is_zero: bool
 
 
-class AmountDelegate(CellDelegate):
-    """Paints the figure of a column with amounts. The room for decimals follows the longest seen in that column."""
+class AmountCells(Cells):
+    """Paints figures. The room for decimals follows the longest seen in the column."""
 
-    def __init__(self, look: Look, parent: QTableView) -> None:
-        super().__init__(look, parent)
-        self._fractions: dict[int, int] = {}
+    def __init__(self, look: Look, at: int) -> None:
         self._figures: dict[str, _Figure] = {}
+        self._decimals = 2
+        super().__init__(look, at)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """As Qt has it."""
-        rect = option.rect
-        self.begin(painter, option)
-        text = self.tell(index, DISPLAY)
+    def use(self, font: QFont) -> None:
+        """As all cells do."""
+        super().use(font)
+        self._figures.clear()
+
+    def make_room(self, rows: Iterable[Shown]) -> bool:
+        """These rows are about to be painted. Shape: whether figures painted before left less room for decimals."""
+        before = self._decimals
+        for row in rows:
+            text = row.texts[self.at]
+            if text and text[-1].isdecimal():
+                self._decimals = max(self._decimals, min(self._figure(text).decimals, _MAX_FRACTION))
+        return self._decimals > before
+
+    def paint(self, painter: QPainter, left: int, top: int, width: int, row: Shown) -> None:
+        """Paint the row's figure whole, or an ellipsis where it doesn't fit."""
+        text = row.texts[self.at]
         if not text:
             return
         colours = self.look.colours
-        baseline, right = self.baseline(rect), rect.x() + rect.width() - 1 - _MARGIN
+        baseline, right = top + self._baseline, left + width - 1 - _MARGIN
         if not text[-1].isdecimal():
             # A dash for what isn't known; dots, the same for every figure, for what is hidden.
             painter.setPen(_ink(colours.muted if text == DOTS else colours.faint))
             painter.drawText(right - self.width(text), baseline, text)
             return
-        figure = self._figures.get(text) or self._taken_apart(text)
-        room = self._room(index.column(), figure.decimals)
-        at = right - (self.width("." + "0" * room) if room else 0)
-        left = figure_left(rect.x() + HALF, right, at - figure.to_point, right - figure.width)
-        ink = colours.faint if figure.is_zero else colours.text if self.tell(index, MARK) is None else colours.muted
+        figure = self._figure(text)
+        room = max(self._decimals, figure.decimals)
+        aligned = right - self.width("." + "0" * room) - figure.to_point
+        start = figure_left(left + HALF, right, aligned, right - figure.width)
+        ink = colours.faint if figure.is_zero else colours.text if row.mark is None else colours.muted
         painter.setPen(_ink(ink))
-        if left is None:
+        if start is None:
             painter.drawText(right - self.width("…"), baseline, "…")
             return
-        painter.drawText(left, baseline, figure.strong)
+        painter.drawText(start, baseline, figure.strong)
         if figure.quiet:
             painter.setPen(_ink(colours.faint))
-            painter.drawText(left + figure.strong_width, baseline, figure.quiet)
+            painter.drawText(start + figure.strong_width, baseline, figure.quiet)
 
-    def forget_widths(self) -> None:
-        """Measure texts anew."""
-        super().forget_widths()
-        self._figures.clear()
+    def _figure(self, text: str) -> _Figure:
+        return self._figures.get(text) or self._taken_apart(text)
 
     def _taken_apart(self, text: str) -> _Figure:
         whole, point, fraction = text.partition(".")
@@ -179,17 +170,6 @@ class AmountDelegate(CellDelegate):
         )
         return figure
 
-    def _room(self, column: int, decimals: int) -> int:
-        known = self._fractions.get(column, 2)
-        wanted = min(decimals, _MAX_FRACTION)
-        if wanted > known:
-            self._fractions[column] = known = wanted
-            # Rows painted before this one left less room; they are painted again.
-            view = self.parent()
-            if isinstance(view, QTableView):
-                view.viewport().update()
-        return max(known, decimals)
-
 
 def figure_left(edge: int, right: int, aligned: int, pushed: int) -> int | None:
     """Where a figure starts: `aligned` on the decimal sign if that fits between the edges, else `pushed` to the right.
@@ -202,50 +182,51 @@ def figure_left(edge: int, right: int, aligned: int, pushed: int) -> int | None:
     return None
 
 
-class StatusDelegate(CellDelegate):
+class StatusCells(Cells):
     """Paints a status as a pill: a dot, a word, a tint. A mark on the record is a sign at the right of it."""
 
-    def __init__(self, look: Look, parent: QTableView) -> None:
-        super().__init__(look, parent)
-        self._widget = parent
+    def __init__(self, look: Look, at: int) -> None:
+        super().__init__(look, at)
         # Pills as they were painted in these colours: there are few, and each takes long.
-        self._pills: dict[tuple[str, Tone, int, int, float], QPixmap] = {}
+        self._pills: dict[tuple[str, Tone, int, float], QPixmap] = {}
         self._colours = look.colours
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        """As Qt has it."""
-        rect = option.rect
-        self.begin(painter, option)
-        status, mark = self.tell(index, STATUS), self.tell(index, MARK)
-        room = rect.adjusted(_MARGIN, 0, -UNIT, 0)
-        if isinstance(mark, Mark):
+    def paint(self, painter: QPainter, left: int, top: int, width: int, row: Shown) -> None:
+        """Paint the row's status, or a dash where it hasn't got one, and its mark."""
+        room = QRect(left + _MARGIN, top, width - _MARGIN - UNIT, ROW_HEIGHT)
+        if row.mark is not None:
             place = QRectF(room.right() - _SIGN, room.center().y() - _SIGN / 2 + 1, _SIGN, _SIGN)
-            paint_sign(painter, place, mark, self.look)
-            room = room.adjusted(0, 0, -_SIGN - HALF, 0)
-        if isinstance(status, Status):
-            painter.drawPixmap(room.topLeft(), self._pill(status, room.width(), room.height()))
-        elif self.tell(index, DISPLAY) == NOTHING:
-            painter.setFont(option.font)
-            self.write(painter, rect, NOTHING, self.look.colours.faint)
+            paint_sign(painter, place, row.mark, self.look)
+            room.setWidth(room.width() - _SIGN - HALF)
+        if row.status is not None:
+            scale = painter.device().devicePixelRatioF()
+            painter.drawPixmap(room.topLeft(), self._pill(row.status, room.width(), scale))
+        elif row.texts[self.at] == NOTHING:
+            self.write(painter, left, top, width, NOTHING, self.look.colours.faint)
 
-    def _pill(self, status: Status, width: int, height: int) -> QPixmap:
+    def _pill(self, status: Status, width: int, scale: float) -> QPixmap:
         if self._colours is not self.look.colours:
             self._colours = self.look.colours
             self._pills.clear()
-        scale = self._widget.devicePixelRatioF()
-        key = (status.label, status.tone, width, height, scale)
+        key = (status.label, status.tone, width, scale)
         pill = self._pills.get(key)
         if pill is None:
             if len(self._pills) > _MAX_PILLS:
                 self._pills.clear()
             width = max(1, min(width, _pill_size(status.label)[0]))
-            pill = self._pills[key] = QPixmap(ceil(width * scale), ceil(height * scale))
+            pill = self._pills[key] = QPixmap(ceil(width * scale), ceil(ROW_HEIGHT * scale))
             pill.setDevicePixelRatio(scale)
             pill.fill(Qt.GlobalColor.transparent)
             painter = QPainter(pill)
-            paint_pill(painter, QRect(0, 0, width, height), status, self.look)
+            paint_pill(painter, QRect(0, 0, width, ROW_HEIGHT), status, self.look)
             painter.end()
         return pill
+
+
+def cells_of(column: Column[Any], at: int, look: Look) -> Cells:
+    """What paints this column, which is at place `at`."""
+    kind = AmountCells if column.amount is not None else StatusCells if column.status is not None else Cells
+    return kind(look, at)
 
 
 def paint_background(painter: QPainter, option: QStyleOptionViewItem) -> None:
