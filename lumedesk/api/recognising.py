@@ -1,7 +1,7 @@
 """Knowing runs of a list again that came before. No network."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import xxhash
 
@@ -19,9 +19,13 @@ class Recogniser:
         self._seed = int.from_bytes(os.urandom(8))
         # What XXH3 gives for a run, by its SHA-256: 16 bytes each.
         self._tags: dict[bytes, bytes] = {}
+        self._known: Sequence[Segment] = ()
 
-    def keep_only(self, known: Iterable[Segment]) -> None:
+    def keep_only(self, known: Sequence[Segment]) -> None:
         """Forget all runs but these."""
+        if known is self._known:
+            return
+        self._known = known
         self._tags = {each.digest: self._tags[each.digest] for each in known if each.digest in self._tags}
 
     def is_same(self, known: Segment, run: bytes | memoryview) -> bool:

@@ -21,7 +21,7 @@ from lumedesk.domain.statuses import FINAL_CODES, is_backwards, status_of
 from lumedesk.domain.times import micros
 from lumedesk.store.catching_up import catch_up, pausing, replace_facts
 from lumedesk.store.datasets import Dataset, micros_of, write_dataset
-from lumedesk.store.runs import Run, Runs
+from lumedesk.store.runs import Before, Run, Runs
 from lumedesk.store.schema import facts_of
 
 # As many new rows are ordered and searched by at once; more of them behind, so that they are seen first.
@@ -53,20 +53,21 @@ class Arriving:
         self,
         db: apsw.Connection,
         kind: Kind,
+        before: Before,
         seen_at: datetime,
         keep_since: int | None = None,
         pause: Callable[[], None] = lambda: None,
     ) -> None:
-        """`keep_since`: what was over before that, in microseconds since 1970, is not kept; None keeps all.
+        """`before` is the kind's list as it came last; `pause` is called before each few new rows are written, and may last.
 
-        `pause` is called before each few new rows are written, and may take its time.
+        `keep_since`: what was over before that, in microseconds since 1970, is not kept; None keeps all.
         """
         self._db = db
         self._pause = pause
         self._kind = kind
         self._seen_at = micros_of(seen_at)
         self._keep_since = keep_since
-        self._runs = Runs(db, kind)
+        self._runs = Runs(db, kind, before)
         self._last_row: int = db.execute(f"SELECT coalesce(max(row), 0) FROM {kind.table}").get  # noqa: S608
         self._next_row = self._last_row + 1
         self._is_first = not list(db.execute("SELECT 1 FROM datasets WHERE kind = ?", (kind.table,)))

@@ -19,6 +19,7 @@ from lumedesk.store import catching_up
 from lumedesk.store.arriving import Arriving, notice, notice_once
 from lumedesk.store.datasets import Dataset, micros_of, write_dataset
 from lumedesk.store.mirror_file import note_damage, open_mirror, rows_before, wipe
+from lumedesk.store.runs import Before, list_before
 
 _STEP = 5_000
 _MANY_PAGES = 500
@@ -32,6 +33,9 @@ class Mirror:
         self._path = path
         self._db = open_mirror(path, key)
         self._waiting_pages = 0
+        # The lists as they came last, and how much had been written when they were read: here, and by others.
+        self._lists: dict[Kind, Before] = {}
+        self._version = (-1, -1)
         self._db.set_wal_hook(self._note_waiting)
 
     def close(self) -> None:
@@ -79,7 +83,21 @@ class Mirror:
         What was over before `keep_since` is not kept; None keeps all. `pause` is called before each few new rows are
         written, and may take its time.
         """
-        return Arriving(self._db, kind, seen_at, None if keep_since is None else micros_of(keep_since), pause)
+        since = None if keep_since is None else micros_of(keep_since)
+        return Arriving(self._db, kind, self._list_before(kind), seen_at, since, pause)
+
+    def _list_before(self, kind: Kind) -> Before:
+        """What is kept of the kind's list; read anew only where anything at all was written meanwhile."""
+        if self._db.in_transaction:
+            # It holds only if that is committed.
+            return list_before(self._db, kind)
+        version = (self._db.total_changes(), self._db.pragma("data_version"))
+        if version != self._version:
+            self._version = version
+            self._lists.clear()
+        if kind not in self._lists:
+            self._lists[kind] = list_before(self._db, kind)
+        return self._lists[kind]
 
     def write_small(
         self, kind: Kind, rows: Sequence[tuple[str, bytes]], seen_at: datetime, *, is_whole: bool = True

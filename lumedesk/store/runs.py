@@ -27,31 +27,49 @@ class Run(msgspec.Struct):
     rows: "array[int]" = msgspec.field(default_factory=lambda: array("I"))
 
 
-class Runs:
-    """One history's list before, and the one that takes its place."""
+class Before(msgspec.Struct, frozen=True):
+    """A history's list as it came last. `known` are the runs that are known again by their bytes, at these `positions`.
 
-    def __init__(self, db: apsw.Connection, kind: Kind) -> None:
+    `dropped`: the positions of the others; `digests`: of all of them, in order. `doubles`: digests of rows that came after
+    another with the same id, which may stand in a run that isn't read again.
+    """
+
+    known: list[Segment]
+    positions: list[float]
+    dropped: list[float]
+    digests: list[bytes]
+    doubles: set[bytes]
+
+
+def list_before(db: apsw.Connection, kind: Kind) -> Before:
+    """Read what is kept of it."""
+    before = Before([], [], [], [], set())
+    for position, size, digest, head in db.execute(
+        "SELECT position, size, digest, head FROM segments WHERE kind = ? ORDER BY position", (kind.table,)
+    ):
+        before.digests.append(digest)
+        if size >= LEAST_RUN:
+            before.positions.append(position)
+            before.known.append(Segment(size, digest, head))
+            continue
+        before.dropped.append(position)
+        if not size:
+            before.doubles.update(head[at : at + _DIGEST] for at in range(0, len(head), _DIGEST))
+    return before
+
+
+class Runs:
+    """One history's list before, and the one that takes its place: a position in it is an index into the known runs."""
+
+    def __init__(self, db: apsw.Connection, kind: Kind, before: Before) -> None:
         self._db = db
         self._kind = kind
-        self._positions: list[float] = []
-        self._dropped: list[float] = []
-        self._digests: list[bytes] = []
+        self._positions = before.positions
+        self._dropped = before.dropped
+        self._digests = before.digests
         self._layout: list[int | Run] = []
-        # The runs that are known again by their bytes; a position in the list to come is an index into these.
-        self.known: list[Segment] = []
-        # Digests of rows that came after another with the same id, which may stand in a run that isn't read again.
-        self.doubles: set[bytes] = set()
-        for position, size, digest, head in db.execute(
-            "SELECT position, size, digest, head FROM segments WHERE kind = ? ORDER BY position", (kind.table,)
-        ):
-            self._digests.append(digest)
-            if size >= LEAST_RUN:
-                self._positions.append(position)
-                self.known.append(Segment(size, digest, head))
-                continue
-            self._dropped.append(position)
-            if not size:
-                self.doubles.update(head[at : at + _DIGEST] for at in range(0, len(head), _DIGEST))
+        self.known = before.known
+        self.doubles = before.doubles
 
     @property
     def is_empty(self) -> bool:

@@ -18,6 +18,7 @@ from lumedesk.domain.kinds import Kind
 from lumedesk.store import arriving as arriving_module
 from lumedesk.store import catching_up, runs
 from lumedesk.store.arriving import Arriving, TakenIn
+from lumedesk.store.cipher import connect
 from lumedesk.store.datasets import Dataset, micros_of
 from lumedesk.store.mirror import Mirror
 from tests.support.keys import STORE_KEY
@@ -138,6 +139,31 @@ def test_the_same_list_writes_nothing(polls: Polls) -> None:
     before = polls.db.total_changes()
     assert polls.poll(many(40)).touched == ()
     assert polls.db.total_changes() == before
+
+
+def test_the_list_before_is_read_anew_once_anything_was_written(polls: Polls, tmp_path: Path) -> None:
+    polls.poll(many(40))
+    before = polls.begin().known
+    assert before
+    assert polls.begin().known is before
+    polls.mirror.wipe()
+    assert polls.begin().known == []
+    polls.poll(many(40))
+    assert polls.begin().known == before
+    other = connect(str(tmp_path / "mirror.sqlite"), STORE_KEY, apsw.SQLITE_OPEN_READWRITE)
+    other.execute("DELETE FROM segments")
+    other.close()
+    assert polls.begin().known == []
+
+
+def test_what_was_read_of_the_list_before_ends_with_its_transaction(polls: Polls) -> None:
+    polls.poll(many(40))
+    before = polls.begin().known
+    polls.mirror.begin()
+    polls.db.execute("DELETE FROM segments")
+    assert polls.begin().known == []
+    polls.mirror.rollback()
+    assert polls.begin().known == before
 
 
 def test_of_a_list_with_two_changes_two_rows_are_written(polls: Polls) -> None:
