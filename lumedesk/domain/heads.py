@@ -19,7 +19,7 @@ _CLASSES = b"".join(_DIGIT if byte in b"0123456789." else _OTHER for byte in ran
 # within them; rows with such are read in full.
 _LONG = _DIGIT * 34
 _Figure = Annotated[float, msgspec.Meta(ge=1e-8, lt=10.0**MAX_EXPONENT)]
-_NAME_END = b'":'
+_COMMA = b","
 
 
 class _Strict(msgspec.Struct, frozen=True, rename="camel", gc=False, kw_only=True):
@@ -73,7 +73,8 @@ def trade_heads(body: bytes, rows: Sequence[bytes]) -> Sequence[TradeHead | None
         heads = _decode_all(b"[%b]" % body)
     except _REFUSALS:
         heads = []
-    if len(heads) == len(rows) and body.count(_NAME_END) == sum(map(_members, heads)):
+    # Between two rows there is one more.
+    if len(heads) == len(rows) and body.count(_COMMA) == sum(map(_commas, heads)) + len(heads) - 1:
         return [head if head.transaction_id else None for head in heads]
     return [_head(row) for row in rows]
 
@@ -83,17 +84,18 @@ def _head(row: bytes) -> TradeHead | None:
         head = _decode(row)
     except _REFUSALS:
         return None
-    return head if head.transaction_id and row.count(_NAME_END) == _members(head) else None
+    return head if head.transaction_id and row.count(_COMMA) == _commas(head) else None
 
 
-def _members(head: TradeHead) -> int:
-    """How many members a trade and its fills have, if none occurs twice and none is unknown.
+def _commas(head: TradeHead) -> int:
+    """How many commas part the members of a trade and of its fills, if none occurs twice and none is unknown.
 
-    Without white space between tokens a quote before a colon ends a member's name; texts can only add to their number.
+    Each of those would bring one more; so would texts with commas in them, but nothing takes one away.
     """
     fills = head.fills
     absent = (head.completed_at is msgspec.UNSET) + (fills is msgspec.UNSET)
-    return _TRADE_MEMBERS - absent + _FILL_MEMBERS * (len(fills) if fills else 0)
+    # One less than there are members, in the trade and in each fill; and one less than there are fills, between these.
+    return _TRADE_MEMBERS - 1 - absent + (_FILL_MEMBERS * len(fills) - 1 if fills else 0)
 
 
 def _is_plain(rows: bytes) -> bool:

@@ -11,6 +11,9 @@ _ISO = re.compile(
 )
 
 _PLAIN = len("2026-05-11T10:15:30Z")
+# Its signs between the digits are three apart from the first one on.
+_SIGNS, _BETWEEN = slice(4, None, 3), "--T::Z"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Instant(msgspec.Struct, frozen=True):
@@ -45,11 +48,11 @@ def instant(text: str | None) -> Instant | None:
 
 def micros(text: str | None) -> int | None:
     """Microseconds since 1970 in UTC, for ordering; None where `instant` gives none."""
-    if text is not None and len(text) == _PLAIN and f"{text[4]}{text[7]}{text[10]}{text[13]}{text[19]}" == "--T:Z":
+    if text is not None and len(text) == _PLAIN and text[_SIGNS] == _BETWEEN:
         # Nearly all of a long history looks so, a hundred thousand times over.
         try:
             return int(datetime.fromisoformat(text).timestamp()) * 1_000_000
         except ValueError:
             pass
     moment = instant(text)
-    return None if moment is None else (moment.at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return None if moment is None else (moment.at - _EPOCH) // timedelta(microseconds=1)

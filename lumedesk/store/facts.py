@@ -41,8 +41,9 @@ class _Trade(msgspec.Struct, frozen=True, rename="camel", gc=False, kw_only=True
     rate: msgspec.Raw
     status: str
     created_at: str
-    completed_at: str | None
-    fills: tuple[_Named, ...]
+    # A trade that is under way may have neither.
+    completed_at: str | None = None
+    fills: tuple[_Named, ...] = ()
 
 
 _decode_trade = msgspec.json.Decoder(_Trade).decode

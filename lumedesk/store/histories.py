@@ -73,7 +73,7 @@ def _trade(trade: Trade) -> tuple[Any, ...]:
         _key(trade.from_amount),
         _key(trade.to_amount),
         _key(trade.rate),
-        words_in(trade.transaction_id, [fill.transaction_id for fill in trade.fills or ()]),
+        words_in(trade.transaction_id, *[fill.transaction_id for fill in trade.fills or ()]),
     )
 
 

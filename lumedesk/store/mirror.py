@@ -21,7 +21,8 @@ from lumedesk.store.datasets import Dataset, micros_of, write_dataset
 from lumedesk.store.mirror_file import note_damage, open_mirror, rows_before, wipe
 from lumedesk.store.runs import Before, list_before
 
-_STEP = 5_000
+# Each step leaves a part of its own in the search for words, and many parts have to be merged: few steps cost less.
+_STEP = 20_000
 _MANY_PAGES = 500
 
 

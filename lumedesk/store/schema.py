@@ -12,8 +12,8 @@ SCHEMA_VERSION = 3
 PAGE_SIZE = 8192
 # SQLite's own 4,050 leaves half of each page of ours empty: two blocks and what encryption keeps at a page's end don't fit.
 _WORDS_BLOCK = 4_000
-# What is found is gathered in as many bytes before it is written: with SQLite's own 1 MB, a step's rows come in two parts.
-_WORDS_GATHERED = 2 * 1024 * 1024
+# What is found is gathered in as many bytes before it is written: with SQLite's own 1 MB, a step's rows come in many parts.
+_WORDS_GATHERED = 8 * 1024 * 1024
 
 # No table is ordered by these, and filters find enough by others.
 _UNORDERED = frozenset({"words", "completed_at", "from_currency", "to_currency"})

@@ -42,7 +42,7 @@ def test_a_plain_trade_is_read_by_its_head() -> None:
         plain(transactionId=""),
         plain(fills="none"),
         plain(extra=1),
-        plain(status='":'),
+        plain(status="a,b"),
         plain().replace(b'"status"', b'"statuses"'),
         plain().replace(b'"rate":', b'"rate":1,"rate":'),
         plain().replace(b'"rate":', b'"rate" :'),

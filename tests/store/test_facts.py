@@ -49,6 +49,14 @@ def test_a_plain_trade_takes_the_short_way() -> None:
     assert short[-1] == "t\nf1"
 
 
+def test_a_trade_under_way_takes_the_short_way_too() -> None:
+    raw = (
+        b'{"transactionId":"t","fromCurrency":"USDT","toCurrency":"ZAR","fromAmount":12.50,"toAmount":0.07,"rate":18,'
+        b'"status":"PENDING","createdAt":"2026-05-11T10:15:30Z"}'
+    )
+    assert facts._trade_facts(raw) == SHAPES[Kind.TRADES].values(Codec[Trade](Trade).decode(raw))
+
+
 def test_what_cannot_be_read_has_no_facts() -> None:
     for kind, raw in ((Kind.TRADES, b'{"fromAmount":"12"}'), (Kind.DEPOSITS, b"\xff")):
         assert set(facts.facts_of(kind, raw)) == {None}
