@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 from lumedesk.domain.credentials import Secret
 from lumedesk.keychain.entries import Keychain
-from lumedesk.keychain.system import SERVICE_NAME, quiet_secret_service, system_keychain
+from lumedesk.keychain.system import SERVICE_NAME, look_quietly, system_keychain
 from lumedesk.keychain.vault import entries_of
 
 _PATIENCE_S = 3.0
@@ -124,11 +124,9 @@ def _look(writing: int, profile_id: str, first: Callable[[], object]) -> None:
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
-        keychain = quiet_secret_service()
-        if keychain is not None:
-            found = {entry: keychain.read(entry) for entry in entries_of(profile_id)}
-            told = {entry: None if value is None else value.reveal() for entry, value in found.items()}
-            with os.fdopen(writing, "wb") as pipe:
-                pipe.write(json.dumps(told).encode())
+        found = look_quietly(entries_of(profile_id))
+        told = {entry: None if value is None else value.reveal() for entry, value in found.items()}
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(json.dumps(told).encode())
     finally:
         os._exit(0)

@@ -6,6 +6,7 @@ here asks it to choose: the platform's backend is made directly, and what the en
 
 import contextlib
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from lumedesk.domain.credentials import Secret
@@ -54,11 +55,25 @@ def system_keychain() -> Keychain:
             return _linux_keychain()
 
 
-def quiet_secret_service() -> Keychain | None:
-    """The Secret Service, which asks the operator for nothing: locked, it reports that. None where there is none."""
-    from keyring.backends import SecretService
+def look_quietly(entries: Iterable[str]) -> dict[str, Secret | None]:
+    """What the Secret Service holds in these entries, as keyring would find it; the operator is asked for nothing.
 
-    return _secret_service(asks=False) if _is_usable(SecretService.Keyring) else None
+    Over one connection and without keyring, which takes twice as long. Errors: Exception of any kind where that can't be told.
+    """
+    import secretstorage
+
+    with contextlib.closing(secretstorage.dbus_init()) as bus:
+        collection = secretstorage.Collection(bus, session=secretstorage.util.open_session(bus))
+        # Locked, it may keep to itself which entries there are.
+        collection.ensure_not_locked()
+        return {entry: _read_quietly(collection, entry) for entry in entries}
+
+
+def _read_quietly(collection: Any, entry: str) -> Secret | None:
+    """Errors: LockedException."""
+    for item in collection.search_items({"service": _service(entry), "username": _USER}):
+        return Secret(item.get_secret().decode())
+    return None
 
 
 class SystemKeychain:
@@ -160,7 +175,7 @@ def _linux_keychain() -> Keychain:
     from keyring.backends import SecretService, kwallet
 
     if _is_usable(SecretService.Keyring):
-        return _secret_service(asks=True)
+        return _secret_service()
     if _is_usable(kwallet.DBusKeyring):
         backend = _made(kwallet.DBusKeyring)
         backend.appid = _USER
@@ -171,16 +186,16 @@ def _linux_keychain() -> Keychain:
     )
 
 
-def _secret_service(*, asks: bool) -> SystemKeychain:
+def _secret_service() -> SystemKeychain:
     from keyring.backends import SecretService
 
     backend = _made(SecretService.Keyring)
     library = vars(SecretService)["secretstorage"]
-    vars(backend).update(appid=_USER, get_preferred_collection=lambda: _unlocked_collection(library, asks=asks))
+    vars(backend).update(appid=_USER, get_preferred_collection=lambda: _unlocked_collection(library))
     return SystemKeychain(backend)
 
 
-def _unlocked_collection(secretstorage: Any, *, asks: bool) -> Any:
+def _unlocked_collection(secretstorage: Any) -> Any:
     """The default collection on a connection of its own, which is closed if anything fails; unlocked, by asking if need be.
 
     It stands in for the backend's own method, which leaves the connection open on failure, waits forever for an answer
@@ -190,10 +205,7 @@ def _unlocked_collection(secretstorage: Any, *, asks: bool) -> Any:
         bus = secretstorage.dbus_init()
         on_failure.callback(bus.close)
         try:
-            # The library's own way would make a collection where there is none, and ask for its password.
-            collection = secretstorage.get_default_collection(bus) if asks else secretstorage.Collection(bus)
-            if not asks and collection.is_locked():
-                raise KeychainLocked("Nobody was asked for its password.")
+            collection = secretstorage.get_default_collection(bus)
             was_dismissed = collection.is_locked() and collection.unlock(timeout=PROMPT_S)
         except secretstorage.PromptDismissedException:  # there was no collection, and none could be made
             was_dismissed = True
