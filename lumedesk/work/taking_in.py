@@ -23,7 +23,7 @@ T = TypeVar("T")
 # Rows that came are told of early, then after a while, then ever more seldom: each time the tables order all there is.
 _FIRST_TOLD = 50
 _TOLD_AGAIN_S = 2.0
-_ROWS_FIRST_S = 0.2
+_ROWS_FIRST_S = 0.5
 # While somebody waits for another answer, a long list waits too: for so long at most, and then not again for a while.
 _GIVES_WAY_S = 0.02
 _GIVES_WAY_AGAIN_S = 0.1
