@@ -41,13 +41,14 @@ class Found(msgspec.Struct, frozen=True):
     """The numbers of the rows that a query found, by position; nobody changes them.
 
     `count` is how many there are. With `is_whole` False `rows` are only the first of them, and `count` is how many are
-    known of so far.
+    known of so far. `documents`: as they are stored, by number, the rows that were read along.
     """
 
     query: HistoryQuery
     rows: "array[int]"
     count: int
     is_whole: bool = True
+    documents: Mapping[int, Any] = msgspec.field(default_factory=dict)
 
 
 class Total(msgspec.Struct, frozen=True):

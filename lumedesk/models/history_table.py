@@ -40,6 +40,10 @@ _WITH_HINT = "QList<QPersistentModelIndex>,QAbstractItemModel::LayoutChangeHint"
 _ROWS_ONLY = QAbstractItemModel.LayoutChangeHint.VerticalSortHint
 
 
+# How the rows shown change, and the lines that are in sight then.
+_Prepared = tuple[Difference, Mapping[int, Line[T]]]
+
+
 class Pending(Protocol):
     """A search under way."""
 
@@ -58,10 +62,12 @@ class Finding(Protocol):
         done: Callable[[P], None],
         failed: Callable[[DeskError], None],
         first: Callable[[Found], None] | None = None,
+        around: int | None = None,
     ) -> Pending:
         """Find rows; `prepare` runs where they were found, and `done` gets its answer on the UI thread.
 
-        `first` gets the first rows early, on the UI thread too, unless it is None.
+        `first` gets the first rows early, on the UI thread too, unless it is None. The rows in sight of the place `around`
+        are read along.
         """
 
 
@@ -172,9 +178,22 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
         self._held = self._held_rows()
         shown = self._keys if isinstance(self._keys, array) else array("I")
         is_same = self._shown_query == self._query
-        prepare = partial(_prepared, shown, self._looked_after, self._held, is_same)
+        prepare = partial(self._prepared, shown, self._looked_after, self._held, is_same)
         first = None if is_same else self._show_first
-        self._pending = self._source.lookups.find(self._query, prepare, self, self._show, self._fail, first)
+        # Where a list came, all rows in sight are read anew: the window needn't wait for that, too.
+        around = self._looked_at if is_same and self._looked_after is None else None
+        self._pending = self._source.lookups.find(self._query, prepare, self, self._show, self._fail, first, around)
+
+    def _prepared(
+        self, shown: Rows, touched: frozenset[int] | None, held: frozenset[int], is_same: bool, found: Found
+    ) -> "_Prepared[T]":
+        """Where they were found, not on the UI thread: nothing here may change."""
+        change = difference(shown, found.rows, touched, held, by_steps=is_same)
+        lines = self._stored.lines_of(found.documents)
+        for line in lines.values():
+            if line.record is not None:
+                line.texts = self._texts(line.record)
+        return change, lines
 
     def _held_rows(self) -> frozenset[int]:
         """The rows that views hold on to. Of a selection they hold both ends, until they are about to move."""
@@ -186,11 +205,13 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
             return frozenset(self._keys[first : last + 1])
         return frozenset(self._keys[place] for place in places) - {UNKNOWN}
 
-    def _show(self, change: Difference) -> None:
+    def _show(self, prepared: "_Prepared[T]") -> None:
+        change, lines = prepared
         self._is_looking = False
         self._before = None
         self._has_failed = False
         self._stored.forget(self._looked_after)
+        self._keep(lines)
         self._looked_after = frozenset()
         self.is_ready = True
         self._shown_query = self._query
@@ -203,6 +224,14 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
         self.found.emit()
         self._look_again()
+
+    def _keep(self, lines: Mapping[int, Line[T]]) -> None:
+        if monotonic() > self._fresh_until:
+            self._forget_texts()
+        self._stored.add(lines)
+        if self._hides_amounts:
+            # Their texts tell all amounts.
+            self._forget_texts()
 
     def _show_first(self, found: Found) -> None:
         """Show the first rows before all are known, where that loses nothing that is selected or looked at."""
@@ -357,12 +386,6 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
         self._fresh_until = monotonic() + FRESH_S
         for line in self._lines.values():
             line.texts = None
-
-
-def _prepared(
-    shown: Rows, touched: frozenset[int] | None, held: frozenset[int], is_same: bool, found: Found
-) -> Difference:
-    return difference(shown, found.rows, touched, held, by_steps=is_same)
 
 
 def _joined(one: Collection[int] | None, other: Collection[int] | None) -> frozenset[int] | None:

@@ -58,6 +58,16 @@ class StoredLines(Generic[T]):
         _forget_oldest(self.lines, _MAX_KEPT)
         return line
 
+    def lines_of(self, documents: Mapping[int, Document]) -> dict[int, Line[T]]:
+        """The lines of these rows, which nobody looked at yet. On any thread; never raises."""
+        return {row: self._line_of(stored) for row, stored in documents.items()}
+
+    def add(self, lines: Mapping[int, Line[T]]) -> None:
+        """Know these lines, too, but for those that were read meanwhile."""
+        for row, line in lines.items():
+            self.lines.setdefault(row, line)
+        _forget_oldest(self.lines, _MAX_KEPT)
+
     def forget(self, touched: frozenset[int] | None) -> None:
         """Read these rows anew when they are looked at, and those that couldn't be read; None: all of them."""
         if touched is None:

@@ -228,8 +228,12 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
                 for column in self.columns
             )
         else:
-            line.texts = tuple(column.text(record) for column in self.columns)
+            line.texts = self._texts(record)
         return line.texts
+
+    def _texts(self, record: T) -> tuple[str, ...]:
+        """With all amounts. On any thread."""
+        return tuple(column.text(record) for column in self.columns)
 
     def _answer(self, line: Line[T], at: int, role: int) -> Any:
         column, record = self.columns[at], line.record

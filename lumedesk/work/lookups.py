@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 # A screen holds no more rows; a very tall one has the rest of its picture a moment later.
 FIRST_ROWS = 50
 MOST_OF_A_KIND = 20
+# So many rows on either side of one that is looked at are in sight, or will be when they are found.
+_IN_SIGHT = 24
 _CACHE_KIB = 48 * 1024
 # So long what follows waits for the picture of the first rows: nobody looks at it before.
 _PICTURE_S = 0.05
@@ -102,14 +104,15 @@ class Lookups(QObject):
         done: Callable[[T], None],
         failed: Failed | None = None,
         first: Callable[[Found], None] | None = None,
+        around: int | None = None,
     ) -> Ticket[T]:
         """Find all rows; `prepare` is run on the second thread, and what it makes of them goes to `done`.
 
         `first` hears the first rows before, at most FIRST_ROWS: at once, with a count of what is known so far, and again with
         the exact count where that is known before all rows are. A column or order that the history hasn't got reaches
-        `failed`.
+        `failed`. The rows in sight of the place `around` are read along with all rows, where that is possible.
         """
-        asked = _Asked(query, owner, first)
+        asked = _Asked(query, owner, first, around)
 
         def look(reader: MirrorReader) -> T:
             return prepare(asked.look(reader, self._engine.on_ui))
@@ -217,10 +220,13 @@ class Lookups(QObject):
 class _Asked:
     """A search under way. Made and cancelled on the UI thread, carried out on the second one."""
 
-    def __init__(self, query: HistoryQuery, owner: QObject, first: Callable[[Found], None] | None) -> None:
+    def __init__(
+        self, query: HistoryQuery, owner: QObject, first: Callable[[Found], None] | None, around: int | None
+    ) -> None:
         self._query = query
         self._owner = owner
         self._first = first
+        self._around = around
         self._is_seen = threading.Event()
         self.ticket: Ticket[Any] | None = None
 
@@ -241,7 +247,16 @@ class _Asked:
                 self._wait_for_picture()
             self._go_on()
         whole = reader.order(self._query)
-        return Found(self._query, whole, len(whole))
+        return Found(self._query, whole, len(whole), documents=self._in_sight(reader, whole))
+
+    def _in_sight(self, reader: MirrorReader, rows: Sequence[int]) -> Mapping[int, Any]:
+        if self._around is None:
+            return {}
+        try:
+            return reader.documents(self._query.kind, rows[max(0, self._around - _IN_SIGHT) : self._around + _IN_SIGHT])
+        except MirrorError:
+            # Whoever looks at them reads what can be read.
+            return {}
 
     def _wait_for_picture(self) -> None:
         self._is_seen.wait(_PICTURE_S)

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QPersistentModelIndex, Qt
 from pytestqt.qtbot import QtBot
 
+from lumedesk.domain.details import DOTS
 from lumedesk.domain.errors import DeskError
 from lumedesk.domain.kinds import Kind
 from lumedesk.models import history_table as module
@@ -205,6 +206,54 @@ def test_only_a_window_is_read_and_only_so_much_is_kept(
     ]
     assert len(table._lines) == 2 * module._PAGE
     assert len(source.reads) < 1_000 / (module._PAGE * 3 / 4) + 3
+
+
+def test_after_a_list_rows_in_sight_are_read_where_they_are_found(qapp: object) -> None:
+    shelf = Shelf()
+    shelf.trades = {row: a_trade(transaction_id=f"t{row:03}", created_at=at(row)) for row in range(1, 301)}
+    table = TradesTable(shelf)
+    table.ask(order="id", descending=False)
+    assert table.index(100, 0).data(RECORD).transaction_id == "t101"
+    shelf.holds = True
+    shelf.trades = {row: a_trade(transaction_id=f"t{row:03}", status="REVERSED") for row in range(1, 301)}
+    table.take_changes(None)
+    [search] = shelf.open
+    search.prepare()
+    shelf.reads.clear()
+    search.answer()
+    status = table.column_index("status")
+    assert [table.index(row, status).data() for row in range(90, 110)] == ["Reversed"] * 20
+    assert shelf.reads == [], "the window reads none of them itself"
+    assert table.index(0, status).data() == "Reversed"
+    assert len(shelf.reads) == 1, "but others"
+
+
+def test_amounts_hidden_while_a_list_came_stay_hidden(qapp: object) -> None:
+    shelf = Shelf()
+    shelf.trades = {row: a_trade(transaction_id=f"t{row}", from_amount=Decimal("1234.5")) for row in (1, 2)}
+    table = TradesTable(shelf)
+    table.ask(order="id", descending=False)
+    shelf.holds = True
+    table.take_changes(None)
+    shelf.open[0].prepare()
+    table.hide_amounts(hidden=True)
+    shelf.open[0].answer()
+    sold = table.column_index("sold")
+    assert [table.index(row, sold).data() for row in (0, 1)] == [DOTS] * 2
+    table.hide_amounts(hidden=False)
+    assert [table.index(row, sold).data() for row in (0, 1)] == ["1,234.5"] * 2
+
+
+def test_damage_in_sight_costs_no_search(qapp: object, watched: Watch) -> None:
+    shelf = Shelf()
+    shelf.trades = {row: a_trade(transaction_id=f"t{row}") for row in range(1, 5)}
+    table = TradesTable(shelf)
+    watched(table)
+    table.ask(order="id", descending=False)
+    shelf.broken = {2}
+    table.take_changes(None)
+    shown = [table.index(row, 0).data(RECORD) for row in range(4)]
+    assert [record and record.transaction_id for record in shown] == ["t1", None, "t3", "t4"]
 
 
 def test_a_row_that_can_not_be_read_says_so_and_costs_no_other(

@@ -1,7 +1,7 @@
 """Where tables of histories get their rows from in tests: answers come when a test lets them, from a plain list too."""
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject
@@ -85,6 +85,18 @@ class Source:
     def rows(self, query: HistoryQuery) -> "array[int]":
         raise NotImplementedError
 
+    def documents(self, kind: Kind, rows: Sequence[int]) -> Mapping[int, Stored]:
+        raise NotImplementedError
+
+    def in_sight(self, kind: Kind, rows: Sequence[int], around: int | None) -> Mapping[int, Stored]:
+        """What is read along, or nothing where a page is damaged."""
+        if around is None:
+            return {}
+        try:
+            return self.documents(kind, rows[max(0, around - 24) : around + 24])
+        except MirrorError:
+            return {}
+
     def find(
         self,
         query: HistoryQuery,
@@ -93,6 +105,7 @@ class Source:
         done: Callable[[Any], None],
         failed: Callable[[DeskError], None],
         first: Callable[[Found], None] | None = None,
+        around: int | None = None,
     ) -> Waiting:
         error, rows = self.error, self.rows(query)
         few = rows[: self.first_rows]
@@ -103,7 +116,7 @@ class Source:
 
         waiting = Waiting(
             rows,
-            lambda: prepare(Found(query, rows, len(rows))),
+            lambda: prepare(Found(query, rows, len(rows), documents=self.in_sight(query.kind, rows, around))),
             done,
             failed,
             tell_first,

@@ -90,6 +90,17 @@ def test_all_rows_are_prepared_off_the_ui_thread(lookups: Lookups, tables: apsw.
     assert sorted(finder.threads) == ["MainThread", "lumedesk-lookups"]
 
 
+def test_rows_in_sight_are_read_along(lookups: Lookups, tables: apsw.Connection, qtbot: QtBot) -> None:
+    fill(tables, Kind.TRADES, [a_trade() for _ in range(300)])
+    for around, rows in ((0, range(300, 276, -1)), (150, range(174, 126, -1)), (299, range(25, 0, -1))):
+        finder = Finder()
+        lookups.find(TRADES, finder.prepare, finder, finder.done, finder.failed, around=around)
+        qtbot.waitUntil(lambda finder=finder: finder.heard == 1)  # type: ignore[misc]
+        [whole] = finder.answers
+        assert len(whole.rows) == 300
+        assert sorted(whole.documents) == sorted(rows)
+
+
 def test_the_first_rows_come_first_with_their_count(lookups: Lookups, tables: apsw.Connection, qtbot: QtBot) -> None:
     fill(tables, Kind.TRADES, [a_trade() for _ in range(300)])
     finder = found(lookups, qtbot, TRADES)
