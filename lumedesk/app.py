@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,13 @@ from lumedesk.store.private_file import NotWritable
 from lumedesk.store.profiles import BadProfile, read_profile, write_profile
 from lumedesk.views.main_window import MainWindow
 from lumedesk.views.theme import Look, Scheme
-from lumedesk.work.books import Books
 from lumedesk.work.connecting import SandboxConnector
 from lumedesk.work.engine import Engine
 from lumedesk.work.session import Connector, Session
 
 if TYPE_CHECKING:
     from lumedesk.sandbox.launch import SandboxOptions
+    from lumedesk.work.books import Books
 
 log = logging.getLogger(__name__)
 
@@ -100,13 +101,11 @@ class Desk:
         self.look = look or Look(app, scheme)
         self.engine = engine or Engine()
         try:
-            heads = (paths.head_of(paths.journal), paths.head_of(paths.audit))
-            books = Books(paths.journal, paths.audit, heads, clock, self._claim.why_not, setup.store_key)
             self.session = Session(
                 self.engine,
                 paths.mirror,
                 self.connector,
-                books,
+                partial(_open_books, setup, clock, self._claim.why_not),
                 clock,
                 key=setup.store_key,
                 view_only=not self._claim.is_owner,
@@ -132,6 +131,7 @@ class Desk:
     def _connect(self) -> None:
         if not self._is_started and not self._is_closed:
             self._is_started = True
+            self.window.complete()
             # On the second thread: done here, it would stall the window that was only just painted.
             self.engine.look_up(_load_network, self.window, self._start, self._start)
 
@@ -159,6 +159,15 @@ class Desk:
         self.session.movements.refuse(
             f"The desk made a mistake ({kind.__name__}). Nothing more is sent until it is started again."
         )
+
+
+def _open_books(setup: Setup, clock: Clock, refusal: str) -> "Books":
+    """After the first rows, as a rule: they needn't wait for the books, but nothing is sent before these are open."""
+    from lumedesk.work.books import Books
+
+    paths = setup.paths
+    heads = (paths.head_of(paths.journal), paths.head_of(paths.audit))
+    return Books(paths.journal, paths.audit, heads, clock, refusal, setup.store_key)
 
 
 def _load_network() -> None:

@@ -4,8 +4,7 @@ import ctypes
 import logging
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +30,7 @@ def _allow_no_core_files() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-@dataclass(frozen=True, slots=True)
-class SystemCalls:
+class SystemCalls(NamedTuple):
     """The operating system, as far as hardening calls it."""
 
     platform: str = sys.platform

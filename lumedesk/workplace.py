@@ -83,7 +83,7 @@ class Workplace(QObject):
         locking.changed.connect(self._block_capture)
         session.connection_changed.connect(self._ask_for_key)
         self._clipboard = Clipboard.of(_application())
-        self._clipboard.swapped.connect(self.window.notices.warn)
+        self._clipboard.swapped.connect(self.tell)
         self.window.lock_wanted.connect(partial(locking.lock, Reason.ASKED))
         self.window.security_wanted.connect(self.open_security)
         self.window.key_wanted.connect(self.open_key)
@@ -139,7 +139,7 @@ class Workplace(QObject):
         self._is_closed = True
         if self._cover is not None:
             self._cover.forget()
-        self._clipboard.swapped.disconnect(self.window.notices.warn)
+        self._clipboard.swapped.disconnect(self.tell)
         _application().focusWindowChanged.disconnect(self._block_capture)
         self.desk.close()
 

@@ -22,6 +22,10 @@ _ROOT = Path(__file__).parents[1]
 _LATE = {"asyncio", "httpx", "h11", "ssl", "keyring", "cryptography", "argon2", "platformdirs", "segno", "secrets"}
 _LATE |= {"secretstorage", "jeepney", "subprocess", "lumedesk.api", "lumedesk.sandbox", "lumedesk.views.dialogs.quote"}
 _LATE |= {"PySide6.QtDBus", "lumedesk.models.history_table", "lumedesk.work.os_lock"}
+# What moves money, and what keeps it safe, is looked at once the rows are painted.
+_LATE |= {"lumedesk.work.books", "lumedesk.work.movements", "lumedesk.work.safeguards", "lumedesk.store.journal"}
+_LATE |= {"lumedesk.work.lookups", "lumedesk.work.preferences", "lumedesk.work.saved_filters", "lumedesk.domain.quotes"}
+_LATE |= {"statistics", "fractions"}
 # Which of Qt's types are there shows what PySide was asked: to tell what a viewport, an application's child or a style is, it
 # loads every kind of widget, of QObject, of style.
 _EVERY_KIND = {"QMdiArea", "QProcess", "QStyle"}

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lumedesk.work.session import Session
 
 _AGE_MS = 1_000
+_NOT_YET = "The record of movements is being opened."
 _TONES = {
     Colour.RED: "failed",
     Colour.AMBER: "waiting",
@@ -40,7 +41,10 @@ _SENDING = ("quote_button", "withdraw_button", "create_button", "pay_button")
 
 
 class MainWindow(QMainWindow):
-    """One profile's desk. Made with its session it is whole; made without, it shows its outlines until `fill`."""
+    """One profile's desk. Made with its session it is whole; made without, it shows its outlines until `fill`.
+
+    What is filled shows what is known. What money may move, and why not, it says once it is complete.
+    """
 
     # What is beyond one profile's data, or needs its secrets, is done by whoever built the window. UI thread.
     lock_wanted = Signal()
@@ -57,6 +61,7 @@ class MainWindow(QMainWindow):
 
     # Qt calls before it is made whole.
     _is_filled = False
+    _is_complete = False
 
     def __init__(self, session: "Session | None", look: "Look | None", profile: Profile) -> None:
         super().__init__()
@@ -71,9 +76,10 @@ class MainWindow(QMainWindow):
         self._dialog: Dialog | None = None
         if session is not None and look is not None:
             self.fill(session, look)
+            self.complete()
 
     def fill(self, session: "Session", look: "Look") -> None:
-        """Put the desk into the window. To be called once."""
+        """Put the desk into the window, but for what `complete` does. To be called once."""
         from lumedesk.views.menus import Menus
         from lumedesk.views.pages.book import Book
         from lumedesk.views.parts.status_line import StatusLine
@@ -93,8 +99,6 @@ class MainWindow(QMainWindow):
         self.withdraw_action: QAction = self.menus.withdraw
         self.account_action: QAction = self.menus.account
         self.hide_action: QAction = self.menus.hide
-        session.movements.changed.connect(self._guard_money)
-        session.connection_changed.connect(self._guard_money)
         session.connection_changed.connect(self._tell_offline)
         self._guard_money()
         self._tell_offline()
@@ -107,6 +111,16 @@ class MainWindow(QMainWindow):
         self._ages.start()
         self._tells.append(self.page_painted)
         self.update()
+
+    def complete(self) -> None:
+        """Look at the movements, for which the first rows needn't wait. Harmless when it was done before."""
+        if self._is_complete:
+            return
+        self._is_complete = True
+        self._session.movements.changed.connect(self._guard_money)
+        self._session.connection_changed.connect(self._guard_money)
+        self._guard_money()
+        self.notices.watch()
 
     def _lay_out(self) -> None:
         from lumedesk.views.parts.notices import Notices
@@ -214,14 +228,18 @@ class MainWindow(QMainWindow):
 
     def _guard_money(self, _connection: object = None) -> None:
         """Where nothing can be sent, each button and menu entry that would send says why."""
-        self.menus.guard_money(self._session.cannot_send, may_send=self._session.may_send)
+        self.menus.guard_money(self._cannot_send, may_send=self._session.may_send)
         for page in self._made.values():
             self._guard_page(page)
+
+    @property
+    def _cannot_send(self) -> str:
+        return self._session.cannot_send if self._is_complete else _NOT_YET
 
     def _guard_page(self, page: "Page") -> None:
         from lumedesk.models.table import plain_tooltip
 
-        why = self._session.cannot_send
+        why = self._cannot_send
         for each in (getattr(page, name, None) for name in _SENDING):
             if isinstance(each, QAbstractButton):
                 each.setToolTip(plain_tooltip(why) if why else "")

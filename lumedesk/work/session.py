@@ -31,23 +31,22 @@ from lumedesk.store.paths import ProfilePaths
 from lumedesk.store.private_file import NotWritable
 from lumedesk.store.reader import Stored
 from lumedesk.store.retention import read_retention, write_retention
-from lumedesk.work.books import Books
 from lumedesk.work.courtesy import Courtesy
 from lumedesk.work.engine import Engine, Unexpected
-from lumedesk.work.lookups import Lookups
-from lumedesk.work.movements import Movements
 from lumedesk.work.pace import Pace
-from lumedesk.work.preferences import NotSaved, Preferences
 from lumedesk.work.record_files import RecordFiles
-from lumedesk.work.safeguards import Safeguards
-from lumedesk.work.saved_filters import SavedFilters
-from lumedesk.work.sending import NotArmed
 from lumedesk.work.states import Connection, Connector, DatasetState, FeedReport, connection_after
-from lumedesk.work.watching import alike_query
 
 if TYPE_CHECKING:
+    # Each is loaded when it is first asked for: what shows the records that are known needs none of them.
     from lumedesk.api.client import LumetradeClient
+    from lumedesk.work.books import Books
     from lumedesk.work.link import Link
+    from lumedesk.work.lookups import Lookups
+    from lumedesk.work.movements import Movements
+    from lumedesk.work.preferences import Preferences
+    from lumedesk.work.safeguards import Safeguards
+    from lumedesk.work.saved_filters import SavedFilters
 
 __all__ = ["Connection", "Connector", "Session"]
 
@@ -79,7 +78,7 @@ class Session(QObject):
         engine: Engine,
         mirror_path: Path,
         connector: Connector | None,
-        books: Books,
+        open_books: Callable[[], Books],
         clock: Clock,
         *,
         key: Secret | None = None,
@@ -89,13 +88,15 @@ class Session(QObject):
     ) -> None:
         """`connector` None means to work offline; `view_only` that another process writes these files.
 
-        `key` is the local files' own, None where they are in the clear. Without `may_send` nothing that moves money is
-        ever offered or sent.
+        `open_books` is called once, on the UI thread, at the first look at `movements`. `key` is the local files' own, None
+        where they are in the clear. Without `may_send` nothing that moves money is ever offered or sent.
 
         Errors: MirrorError when the local file can't be used.
         """
         super().__init__(parent)
-        paths = ProfilePaths(mirror_path.parent)
+        self._mirror_path = mirror_path
+        self._paths = ProfilePaths(mirror_path.parent)
+        self._view_only = view_only
         self.clock = clock
         self.may_send = may_send
         self._engine = engine
@@ -113,7 +114,6 @@ class Session(QObject):
                 raise
             self._load_mirror()
         self._pace = Pace()
-        self._owner_path = paths.owner
         self._key = key
         self._link_made: Link | None = None
         # Which key is in use, as the journal names it; empty before the first connection.
@@ -121,21 +121,63 @@ class Session(QObject):
         self._without = Connection.VIEW_ONLY if view_only else Connection.OFFLINE
         self.connection = Connection.CONNECTING if connector else self._without
         self.in_flight = 0
-        self._books = books
-        self.lookups = Lookups(engine, mirror_path, key, self)
-        self.filters = SavedFilters(paths.filters, clock, engine, key=key, view_only=view_only, parent=self)
-        self.safeguards = Safeguards(paths.limits, paths.seen, clock, engine, key=key, view_only=view_only, parent=self)
-        self.movements = Movements(engine, books, self, clock, self, may_send=may_send)
-        self.preferences = Preferences(paths.preferences, engine, self)
-        self._retention_path = paths.retention
+        self._open_books = open_books
         # For how many days finished records are kept; None for ever.
-        self.retention = read_retention(paths.retention)
+        self.retention = read_retention(self._paths.retention)
         self._follow = QTimer(self)
         if view_only:
             self._follow_writer()
 
+    # Its parts, made by the first look at each, on the UI thread
+
+    @cached_property
+    def _books(self) -> Books:
+        return self._open_books()
+
+    @cached_property
+    def movements(self) -> Movements:
+        """What moves money, and what became of it."""
+        from lumedesk.work.movements import Movements
+
+        return Movements(self._engine, self._books, self, self.clock, self, may_send=self.may_send)
+
+    @cached_property
+    def lookups(self) -> Lookups:
+        """What answers questions to the saved data."""
+        from lumedesk.work.lookups import Lookups
+
+        return Lookups(self._engine, self._mirror_path, self._key, self)
+
+    @cached_property
+    def filters(self) -> SavedFilters:
+        """The filters that were saved by name."""
+        from lumedesk.work.saved_filters import SavedFilters
+
+        path, view_only = self._paths.filters, self._view_only
+        return SavedFilters(path, self.clock, self._engine, key=self._key, view_only=view_only, parent=self)
+
+    @cached_property
+    def safeguards(self) -> Safeguards:
+        """What keeps withdrawals safe."""
+        from lumedesk.work.safeguards import Safeguards
+
+        paths, view_only = (self._paths.limits, self._paths.seen), self._view_only
+        return Safeguards(*paths, self.clock, self._engine, key=self._key, view_only=view_only, parent=self)
+
+    @cached_property
+    def preferences(self) -> Preferences:
+        """How the operator likes quotes."""
+        from lumedesk.work.preferences import Preferences
+
+        return Preferences(self._paths.preferences, self._engine, self)
+
+    def make_parts(self) -> None:
+        """Make those that the worker looks at too."""
+        _ = self.movements, self.lookups
+
     def start(self) -> None:
         """Connect and keep everything current; answers arrive as signals."""
+        self.make_parts()
         connector = self._connector
 
         async def begin() -> None:
@@ -178,6 +220,7 @@ class Session(QObject):
 
     def stop(self) -> None:
         """Cancel everything under way and close what is open. Bounded in time."""
+        self.make_parts()
         self._follow.stop()
         self._files.reader.close()
         self._engine.stop(self._farewell)
@@ -260,6 +303,8 @@ class Session(QObject):
 
         Errors reach `failed`: NotFound (not offered to this user), Conflict (exists), NotArmed (nothing may be sent).
         """
+        from lumedesk.work.sending import NotArmed
+
         problem = self.cannot_send
 
         async def create() -> Account:
@@ -289,10 +334,11 @@ class Session(QObject):
 
     def set_retention(self, days: int | None, done: Callable[[], None], failed: Callable[[DeskError], None]) -> None:
         """Keep finished records for so many days, None for ever; older ones go at once. Errors: NotSaved."""
+        from lumedesk.work.preferences import NotSaved
 
         async def write() -> None:
             try:
-                write_retention(self._retention_path, days)
+                write_retention(self._paths.retention, days)
             except NotWritable as error:
                 raise NotSaved(str(error), wire=Wire.NOT_SENT) from error
 
@@ -336,13 +382,15 @@ class Session(QObject):
 
     def alike(self, terms: Terms) -> list[Any]:
         """The mirror's rows that may be an order of these terms."""
+        from lumedesk.work.watching import alike_query
+
         kind, equal = alike_query(terms)
         return [_CODECS[kind].decode(document) for document in self._files.worker_reader.matching(kind, equal)]
 
     @cached_property
     def _owner(self) -> OwnerFile:
         """Who the profile's key belongs to. On the worker: what it is sealed with takes long to load."""
-        return OwnerFile(self._owner_path, self._key)
+        return OwnerFile(self._paths.owner, self._key)
 
     @property
     def _link(self) -> Link:

@@ -50,6 +50,18 @@ def test_it_brings_all_entries_and_loads_nothing_here(service: SecretService) ->
     assert loaded == []
 
 
+def test_the_look_itself_needs_no_keyring(service: SecretService) -> None:
+    Vault(system_keychain(), _ID).keep_store_key(_KEY)
+    code = (
+        "import sys; from lumedesk.keychain.system import look_quietly\n"
+        "print(look_quietly([sys.argv[1]])[sys.argv[1]].reveal())\n"
+        "print([name for name in sys.modules if name.startswith('keyring')])"
+    )
+    asked = [sys.executable, "-c", code, f"{_ID}/store-key"]
+    done = subprocess.run(asked, cwd=_ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == [_KEY.reveal(), "[]"]
+
+
 def test_what_was_never_kept_is_nothing(service: SecretService) -> None:
     told, _ = _glimpsed("fedcba9876543210")
     assert told is not None
@@ -61,6 +73,8 @@ def test_of_a_locked_keychain_it_tells_nothing_and_asks_nobody(service: SecretSe
     service.lock()
     with service.prompter() as prompter:
         assert _glimpsed()[0] is None
+        # Nor that another profile has nothing there.
+        assert _glimpsed("fedcba9876543210")[0] is None
         assert prompter.questions == 0
 
 

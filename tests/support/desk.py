@@ -48,7 +48,7 @@ def a_session(engine: Engine, profile: ProfilePaths, connector: Connector | None
     heads = (profile.head_of(profile.journal), profile.head_of(profile.audit))
     books = Books(profile.journal, profile.audit, heads, clock, key=STORE_KEY)
     try:
-        return Session(engine, profile.mirror, connector, books, clock, key=STORE_KEY)
+        return Session(engine, profile.mirror, connector, lambda: books, clock, key=STORE_KEY)
     except Exception:
         books.close()
         raise

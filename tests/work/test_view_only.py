@@ -25,7 +25,7 @@ def test_it_follows_what_the_other_one_saves(
     writer = Mirror(profile.mirror)
     write(writer, Kind.TRADES, [a_trade(transaction_id="t1")])
     books = Books(profile.journal, profile.audit, (profile.journal, profile.audit), clock, "open elsewhere")
-    session = Session(engine, profile.mirror, None, books, clock, view_only=True)
+    session = Session(engine, profile.mirror, None, lambda: books, clock, view_only=True)
     assert session.connection is Connection.VIEW_ONLY
     assert session.records(Kind.ACCOUNTS) == ()
 

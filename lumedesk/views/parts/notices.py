@@ -20,7 +20,7 @@ _KEY_WORDS = {
 
 
 class Notices(QWidget):
-    """Banners above the pages. They stay until their reason is gone."""
+    """Banners above the pages. They stay until their reason is gone. Made, they are empty until `watch`."""
 
     # The operator wants to see the movements in doubt. UI thread.
     movements_wanted = Signal()
@@ -51,11 +51,16 @@ class Notices(QWidget):
         self.refusal.button.clicked.connect(self.new_books_wanted)
         self.key.button.clicked.connect(self.key_wanted)
         self.word.button.clicked.connect(self._dismiss_word)
+        self._is_looking = False
+        self._must_look_again = False
+        self._fit()
+
+    def watch(self) -> None:
+        """Look at the movements and the alerts, now and from now on. To be called once."""
+        session = self._session
         session.movements.changed.connect(self._tell)
         session.connection_changed.connect(self._tell)
         session.alerts_changed.connect(self._look_for_alerts)
-        self._is_looking = False
-        self._must_look_again = False
         self._tell()
         self._look_for_alerts()
 
