@@ -150,9 +150,11 @@ class Desk:
         if sys.excepthook == self._take_defect:
             sys.excepthook = self._hook_before
         self.window.close()
-        self.session.stop()
-        self.window.deleteLater()
-        self._claim.release()
+        try:
+            self.session.stop()
+        finally:
+            self.window.deleteLater()
+            self._claim.release()
 
     def _take_defect(self, kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
         log.critical("a defect; nothing more is sent", exc_info=(kind, error, traceback))

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QStandardItem, QStandardItemModel
+from PySide6.QtGui import QStandardItem
 from PySide6.QtWidgets import QApplication
 
 from lumedesk.domain.codec import Codec
@@ -24,6 +24,7 @@ from tests.bench import __main__ as bench
 from tests.bench import data, encryption, gaps, lines, tables
 from tests.bench.child import ChildFailed, in_child
 from tests.bench.decoding import decoded
+from tests.bench.items import Alone
 from tests.bench.rig import FirstPicture, PaintedView, Shows, finish_painting, paths_in
 from tests.bench.server import Server
 from tests.bench.waiting import until
@@ -253,10 +254,8 @@ def test_where_a_yardstick_takes_minutes_it_is_measured_once(tmp_path: Path) -> 
 # Pictures
 
 
-class Texts(QStandardItemModel):
-    """A few texts, as the desk's view wants them; it notes when it is asked for one."""
-
-    columns = TradesTable.columns
+class Texts(Alone):
+    """A few texts; it notes when it is asked for one."""
 
     def __init__(self, happened: list[str]) -> None:
         super().__init__(0, len(self.columns))

@@ -1,4 +1,4 @@
-"""The operating system's own keychain, through keyring's backend for it and no other.
+"""The operating system's own keychain, through keyring's backend for it and no other; at a start, without even that.
 
 keyring would rather choose for itself, by a configuration file and the environment, and run what they name. So nothing
 here asks it to choose: the platform's backend is made directly, and what the environment says about it is not read.

@@ -26,7 +26,7 @@ from lumedesk.models.differences import (
     places_of,
 )
 from lumedesk.models.stored_lines import Document, StoredLines
-from lumedesk.models.table import FRESH_S, KeyedTable, Line
+from lumedesk.models.table import FRESH_S, Columns, KeyedTable, Line, texts_of
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -178,22 +178,11 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
         self._held = self._held_rows()
         shown = self._keys if isinstance(self._keys, array) else array("I")
         is_same = self._shown_query == self._query
-        prepare = partial(self._prepared, shown, self._looked_after, self._held, is_same)
+        prepare = partial(_prepared, self._stored, self.columns, shown, self._looked_after, self._held, is_same)
         first = None if is_same else self._show_first
         # Where a list came, all rows in sight are read anew: the window needn't wait for that, too.
         around = self._looked_at if is_same and self._looked_after is None else None
         self._pending = self._source.lookups.find(self._query, prepare, self, self._show, self._fail, first, around)
-
-    def _prepared(
-        self, shown: Rows, touched: frozenset[int] | None, held: frozenset[int], is_same: bool, found: Found
-    ) -> "_Prepared[T]":
-        """Where they were found, not on the UI thread: nothing here may change."""
-        change = difference(shown, found.rows, touched, held, by_steps=is_same)
-        lines = self._stored.lines_of(found.documents)
-        for line in lines.values():
-            if line.record is not None:
-                line.texts = self._texts(line.record)
-        return change, lines
 
     def _held_rows(self) -> frozenset[int]:
         """The rows that views hold on to. Of a selection they hold both ends, until they are about to move."""
@@ -205,13 +194,15 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
             return frozenset(self._keys[first : last + 1])
         return frozenset(self._keys[place] for place in places) - {UNKNOWN}
 
-    def _show(self, prepared: "_Prepared[T]") -> None:
+    def _show(self, prepared: _Prepared[T]) -> None:
         change, lines = prepared
         self._is_looking = False
         self._before = None
         self._has_failed = False
         self._stored.forget(self._looked_after)
-        self._keep(lines)
+        if not self._is_due:
+            # Otherwise they may be older than what came since.
+            self._keep(lines)
         self._looked_after = frozenset()
         self.is_ready = True
         self._shown_query = self._query
@@ -386,6 +377,24 @@ class HistoryTable(KeyedTable[T, int], Generic[T]):
         self._fresh_until = monotonic() + FRESH_S
         for line in self._lines.values():
             line.texts = None
+
+
+def _prepared(
+    stored: StoredLines[T],
+    columns: Columns,
+    shown: Rows,
+    touched: frozenset[int] | None,
+    held: frozenset[int],
+    is_same: bool,
+    found: Found,
+) -> _Prepared[T]:
+    """Where they were found, not on the UI thread: nothing here may change."""
+    change = difference(shown, found.rows, touched, held, by_steps=is_same)
+    lines = stored.lines_of(found.documents)
+    for line in lines.values():
+        if line.record is not None:
+            line.texts = texts_of(columns, line.record)
+    return change, lines
 
 
 def _joined(one: Collection[int] | None, other: Collection[int] | None) -> frozenset[int] | None:

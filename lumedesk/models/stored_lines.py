@@ -63,9 +63,8 @@ class StoredLines(Generic[T]):
         return {row: self._line_of(stored) for row, stored in documents.items()}
 
     def add(self, lines: Mapping[int, Line[T]]) -> None:
-        """Know these lines, too, but for those that were read meanwhile."""
-        for row, line in lines.items():
-            self.lines.setdefault(row, line)
+        """Know these lines, too."""
+        self.lines.update(lines)
         _forget_oldest(self.lines, _MAX_KEPT)
 
     def forget(self, touched: frozenset[int] | None) -> None:

@@ -122,6 +122,11 @@ def plain_tooltip(text: str) -> str:
 Columns = tuple[Column[Any], ...]
 
 
+def texts_of(columns: Columns, record: Any) -> tuple[str, ...]:
+    """What the columns show of a record, with all amounts. On any thread."""
+    return tuple(column.text(record) for column in columns)
+
+
 class KeyedTable(QAbstractTableModel, Generic[T, K]):
     """A table whose rows are known by keys. Subclasses say which record a key stands for."""
 
@@ -183,7 +188,7 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
 
     def data(self, index: Index, role: int = DISPLAY) -> Any:
         """As Qt has it; RECORD, COPY, AMOUNT, STATUS and MARK are our own roles."""
-        # Called for every cell that is painted, several times: each name looked up here costs.
+        # Screen readers and tests ask a lot: each name looked up here costs.
         if role == DISPLAY:
             line = self._line(index.row())
             return None if line is None else (line.texts or self._told(line))[index.column()]
@@ -228,12 +233,8 @@ class KeyedTable(QAbstractTableModel, Generic[T, K]):
                 for column in self.columns
             )
         else:
-            line.texts = self._texts(record)
+            line.texts = texts_of(self.columns, record)
         return line.texts
-
-    def _texts(self, record: T) -> tuple[str, ...]:
-        """With all amounts. On any thread."""
-        return tuple(column.text(record) for column in self.columns)
 
     def _answer(self, line: Line[T], at: int, role: int) -> Any:
         column, record = self.columns[at], line.record

@@ -10,7 +10,7 @@ import apsw
 from lumedesk.domain.kinds import Kind
 from lumedesk.store.facts import facts_of as facts_in
 from lumedesk.store.histories import SHAPES
-from lumedesk.store.schema import facts_of, indexes_of, words_of
+from lumedesk.store.schema import WORDS_GATHERED, facts_of, indexes_of, words_of
 
 T = TypeVar("T")
 
@@ -97,7 +97,9 @@ def drop_indexes(db: apsw.Connection, kind: Kind) -> bool:
 def merge_seldom(db: apsw.Connection, kind: Kind) -> None:
     """Before many rows at once: leave more of the words where they are. Kept in the file; within a transaction."""
     table = words_of(kind)
-    db.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('automerge', ?)", (_PARTS,))  # noqa: S608
+    # An older file gathers less.
+    settings = ("automerge", _PARTS, "hashsize", WORDS_GATHERED)
+    db.execute(f"INSERT INTO {table} ({table}, rank) VALUES (?, ?), (?, ?)", settings)  # noqa: S608
 
 
 def missing_indexes(db: apsw.Connection, kind: Kind) -> list[str]:

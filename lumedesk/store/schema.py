@@ -13,7 +13,7 @@ PAGE_SIZE = 8192
 # SQLite's own 4,050 leaves half of each page of ours empty: two blocks and what encryption keeps at a page's end don't fit.
 _WORDS_BLOCK = 4_000
 # What is found is gathered in as many bytes before it is written: with SQLite's own 1 MB, a step's rows come in many parts.
-_WORDS_GATHERED = 8 * 1024 * 1024
+WORDS_GATHERED = 8 * 1024 * 1024
 
 # No table is ordered by these, and filters find enough by others.
 _UNORDERED = frozenset({"words", "completed_at", "from_currency", "to_currency"})
@@ -69,7 +69,7 @@ def statements_behind(kind: Kind) -> list[str]:
         # With each run of letters its place is kept, so that a word of several runs is found without looking at texts.
         # What is put in is folded already.
         f"CREATE VIRTUAL TABLE {words} USING fts5(words, content='', columnsize=0, tokenize='trigram case_sensitive 1')",
-        f"INSERT INTO {words} ({words}, rank) VALUES ('pgsz', {_WORDS_BLOCK}), ('hashsize', {_WORDS_GATHERED})",  # noqa: S608
+        f"INSERT INTO {words} ({words}, rank) VALUES ('pgsz', {_WORDS_BLOCK}), ('hashsize', {WORDS_GATHERED})",  # noqa: S608
         *indexes_of(kind).values(),
     ]
 

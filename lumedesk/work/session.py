@@ -171,6 +171,10 @@ class Session(QObject):
 
         return Preferences(self._paths.preferences, self._engine, self)
 
+    def _make_movements(self) -> None:
+        """Here, before the worker looks at them."""
+        _ = self.movements
+
     def make_parts(self) -> None:
         """Make those that the worker looks at too."""
         _ = self.movements, self.lookups
@@ -284,6 +288,7 @@ class Session(QObject):
     def refresh(self, *kinds: Kind) -> None:
         """Ask the server for these kinds now; all kinds when none is named."""
         wanted = kinds or tuple(Kind)
+        self._make_movements()
 
         async def kick() -> None:
             self._link.kick(wanted)
@@ -321,6 +326,7 @@ class Session(QObject):
 
     def acknowledge(self, number: int, done: Callable[[], None], failed: Callable[[DeskError], None]) -> None:
         """Somebody has seen an alert."""
+        self._make_movements()
 
         async def write() -> None:
             self._writer().acknowledge(number, self.clock.now())
@@ -441,6 +447,7 @@ class Session(QObject):
 
     def _change_link(self, connector: Connector | None, between: Callable[[], object] | None = None) -> None:
         self._set_connection(self._without if connector is None else Connection.CONNECTING)
+        self._make_movements()
 
         async def change() -> None:
             await self._link.live_anew(connector, between)

@@ -39,18 +39,17 @@ class Cells:
         """`at` is the column's place among the texts of a row."""
         self.look = look
         self.at = at
-        self._font = QFont()
-        self._metrics = QFontMetrics(self._font)
+        self._metrics = QFontMetrics(QFont())
         # From a row's top to where text stands in the middle of its height.
         self._baseline = 0
         self._widths: dict[str, int] = {}
         # Texts too long for their cell, with its width; and what of them is written.
         self._cut: dict[tuple[str, int], str] = {}
-        self.use(self._font)
+        self.use(QFont())
 
     def use(self, font: QFont) -> None:
         """The font of what is painted from now on."""
-        self._font, self._metrics = font, QFontMetrics(font)
+        self._metrics = QFontMetrics(font)
         self._baseline = (ROW_HEIGHT - 1) // 2 + (self._metrics.ascent() - self._metrics.descent()) // 2
         self._widths.clear()
         self._cut.clear()
