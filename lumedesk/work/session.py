@@ -175,13 +175,13 @@ class Session(QObject):
         """Here, before the worker looks at them."""
         _ = self.movements
 
-    def make_parts(self) -> None:
-        """Make those that the worker looks at too."""
+    def _make_parts(self) -> None:
+        """Make those that the worker looks at too, be it only to close them."""
         _ = self.movements, self.lookups
 
     def start(self) -> None:
         """Connect and keep everything current; answers arrive as signals."""
-        self.make_parts()
+        self._make_parts()
         connector = self._connector
 
         async def begin() -> None:
@@ -224,7 +224,7 @@ class Session(QObject):
 
     def stop(self) -> None:
         """Cancel everything under way and close what is open. Bounded in time."""
-        self.make_parts()
+        self._make_parts()
         self._follow.stop()
         self._files.reader.close()
         self._engine.stop(self._farewell)
