@@ -7,6 +7,8 @@ import xxhash
 
 from lumedesk.domain.segments import Segment, piece_digest
 
+Bytes = bytes | bytearray | memoryview
+
 
 class Recogniser:
     """Compares runs of rows with what is remembered of them: by SHA-256 the first time, then by XXH3, in a twentieth of it.
@@ -28,12 +30,20 @@ class Recogniser:
         self._known = known
         self._tags = {each.digest: self._tags[each.digest] for each in known if each.digest in self._tags}
 
-    def is_same(self, known: Segment, run: bytes | memoryview) -> bool:
-        """Whether `run` is the known one, byte for byte."""
-        tag = xxhash.xxh3_128_digest(run, self._seed)
+    def is_same(self, known: Segment, *parts: Bytes) -> bool:
+        """Whether these parts, one after another, are the known run, byte for byte."""
+        tag = self._tag(parts)
         if (remembered := self._tags.get(known.digest)) is not None:
             return tag == remembered
-        if piece_digest(run) != known.digest:
+        if piece_digest(b"".join(parts)) != known.digest:
             return False
         self._tags[known.digest] = tag
         return True
+
+    def _tag(self, parts: tuple[Bytes, ...]) -> bytes:
+        if len(parts) == 1:
+            return xxhash.xxh3_128_digest(parts[0], self._seed)
+        tag = xxhash.xxh3_128(seed=self._seed)
+        for part in parts:
+            tag.update(part)
+        return tag.digest()

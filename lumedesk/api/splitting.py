@@ -1,5 +1,6 @@
 """Finding a list's rows in its bytes while they come in. No decoding of records, no network."""
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -110,12 +111,13 @@ class Splitter:
         """Pass over the known runs that come next, without a copy; how far into `data` they reach."""
         at, count, waiting = 0, 0, len(self._waiting)
         is_same, size = self._recogniser.is_same, len(data)
-        for known in self._known[self._next :]:
+        for known in itertools.islice(self._known, self._next, None):
             end = at + known.size - waiting
             # Anything but a mere comma behind it takes another look.
             if not at <= end < size or data[end] != _COMMA:
                 break
-            if not is_same(known, bytes(self._waiting) + data[at:end] if waiting else data[at:end]):
+            run = data[at:end]
+            if not (is_same(known, self._waiting, run) if waiting else is_same(known, run)):
                 break
             at, count = end + 1, count + 1
             if waiting:
