@@ -41,13 +41,14 @@ class Way(msgspec.Struct, frozen=True):
     """One way for a row to meet a clause. `holds` tests the row `f` of facts; `rows` finds such rows through an index.
 
     Without `is_exact` the rows found are only those that may hold. `rows` is None where no index helps. `others` finds all
-    rows but those, where that is known too.
+    rows but those, where that is known too. All rows whose ids lie between `ids`, the second of them left out, hold.
     """
 
     holds: Sql
     rows: Sql | None
     is_exact: bool = True
     others: Sql | None = None
+    ids: tuple[str, str] | None = None
 
 
 class Clause(msgspec.Struct, frozen=True):
@@ -173,7 +174,12 @@ def _text(kind: Kind, word: str, prefix: str) -> Way:
     quoted = '"' + piece.replace('"', '""') + '"'
     table = words_of(kind)
     rows = Sql(f"SELECT rowid AS row FROM {table} WHERE {table} MATCH ?", (quoted,))  # noqa: S608 - our own names
-    return Way(holds, rows, is_exact=piece == word)
+    return Way(holds, rows, is_exact=piece == word, ids=_ids_beginning_with(word))
+
+
+def _ids_beginning_with(word: str) -> tuple[str, str] | None:
+    """The first of them, and the first behind them."""
+    return (word, word[:-1] + chr(ord(word[-1]) + 1)) if word.isascii() else None
 
 
 def _telling(word: str, prefix: str) -> str:

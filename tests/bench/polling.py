@@ -17,7 +17,6 @@ from tests.bench.server import Server
 from tests.bench.workshop import ROUNDS, Workshop
 from tests.support.desk import Asker
 
-
 # A poll is over soon, and what else the machine copies meanwhile weighs on it: more rounds tell more.
 _POLLS = 15
 

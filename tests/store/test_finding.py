@@ -457,6 +457,25 @@ def test_a_word_that_many_rows_may_hold_is_counted_by_looking_at_them(
         assert reader.quick_count(HistoryQuery(Kind.TRADES, text="rstuv")) == 11
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("between", ["trade_0001_more", "another", "TRADE_0001_more", "with trade_0001"])
+def test_ids_that_came_one_after_another_are_counted_without_looking_at_their_rows(
+    monkeypatch: pytest.MonkeyPatch, between: str, backwards: bool
+) -> None:
+    monkeypatch.setattr(search, "_FEW", 0)
+    monkeypatch.setattr(search, "_MANY", 2)
+    monkeypatch.setattr(search, "_MOST_COUNTED", 3)
+    run = [f"trade_0001{number}" for number in range(30)]
+    # Before and behind the run there are two that have the word elsewhere, and one that has only a part of it.
+    names = ["trade", "from trade_0001", *run[:10], between, *run[10:], "TRADE_00012", "xtrade_0009", "trade_00020"]
+    records = [a_trade(transaction_id=name, fills=()) for name in (reversed(names) if backwards else names)]
+    query = HistoryQuery(Kind.TRADES, text="trade_0001")
+    with a_reader(Kind.TRADES, records) as reader:
+        agree(reader, query, naive(query, records))
+        # One with another id among them, and all of them have to be looked at: too many here.
+        assert reader.quick_count(query) == (33 if between == "trade_0001_more" else None)
+
+
 def test_what_most_rows_have_is_counted_by_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "_FEW", 0)
     monkeypatch.setattr(search, "_MANY", 1)
