@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from lumedesk.domain.clocks import Clock, SystemClock
 from lumedesk.domain.credentials import Secret
 from lumedesk.domain.profiles import Profile
+from lumedesk.qt_loading import load_rest
 from lumedesk.store.paths import ProfilePaths, make_private_folder
 from lumedesk.store.private_file import NotWritable
 from lumedesk.store.profiles import BadProfile, read_profile, write_profile
@@ -133,7 +134,7 @@ class Desk:
             self._is_started = True
             self.window.complete()
             # On the second thread: done here, it would stall the window that was only just painted.
-            self.engine.look_up(_load_network, self.window, self._start, self._start)
+            self.engine.look_up(_load_rest, self.window, self._start, self._start)
 
     def _start(self, _outcome: object) -> None:
         self.session.start()
@@ -172,12 +173,14 @@ def _open_books(setup: Setup, clock: Clock, refusal: str) -> "Books":
     return Books(paths.journal, paths.audit, heads, clock, refusal, setup.store_key)
 
 
-def _load_network() -> None:
-    """Import what speaks to servers, which takes 150 ms."""
+def _load_rest() -> None:
+    """Import what speaks to servers, which takes 150 ms, and what PySide's own start left out."""
     import asyncio  # noqa: F401 - loaded for whoever imports it next
 
     import lumedesk.api.transport
     import lumedesk.work.link  # noqa: F401
+
+    load_rest()
 
 
 def claim(paths: ProfilePaths, profile: Profile) -> Claim:

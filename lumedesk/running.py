@@ -3,7 +3,6 @@
 The order is that of a quick start: each part is loaded when it is its turn, and the keychain is looked into meanwhile.
 """
 
-import builtins
 import gc
 import logging
 import sys
@@ -14,6 +13,7 @@ from lumedesk import __version__
 from lumedesk.domain.profiles import Profile
 from lumedesk.keychain import system_keychain
 from lumedesk.keychain.glimpse import Glimpse, glimpse
+from lumedesk.qt_loading import quick_qt
 from lumedesk.store.paths import profile_paths
 
 if TYPE_CHECKING:
@@ -68,9 +68,9 @@ def _harden() -> tuple[str, ...]:
 
 
 def _application() -> "QApplication":
-    from PySide6.QtWidgets import QApplication
+    with quick_qt():
+        from PySide6.QtWidgets import QApplication
 
-    _import_plainly()
     app = QApplication([*sys.argv[:1], *STYLE_ARGUMENTS])
     app.setApplicationName("LumeDesk")
     app.setApplicationVersion(__version__)
@@ -78,16 +78,6 @@ def _application() -> "QApplication":
     # Windows give way to one another here, and for a moment there may be none.
     app.setQuitOnLastWindowClosed(False)
     return app
-
-
-def _import_plainly() -> None:
-    """Take PySide's hook off `import`, which reads the source of every module that is imported after it.
-
-    It looks for modules that want Qt's names in snake case; none of ours does. WORKAROUND(napari/napari#8584)
-    """
-    plain = getattr(builtins, "__orig_import__", None)
-    if plain is not None and builtins.__import__ is getattr(builtins, "__feature_import__", None):
-        builtins.__import__ = plain
 
 
 def first_picture(profile: Profile) -> "MainWindow":

@@ -25,16 +25,19 @@ _LATE |= {"PySide6.QtDBus", "lumedesk.models.history_table", "lumedesk.work.os_l
 # What moves money, and what keeps it safe, is looked at once the rows are painted.
 _LATE |= {"lumedesk.work.books", "lumedesk.work.movements", "lumedesk.work.safeguards", "lumedesk.store.journal"}
 _LATE |= {"lumedesk.work.lookups", "lumedesk.work.preferences", "lumedesk.work.saved_filters", "lumedesk.domain.quotes"}
-_LATE |= {"statistics", "fractions"}
-# Which of Qt's types are there shows what PySide was asked: to tell what a viewport, an application's child or a style is, it
-# loads every kind of widget, of QObject, of style.
-_EVERY_KIND = {"QMdiArea", "QProcess", "QStyle"}
+_LATE |= {"statistics", "fractions", "dataclasses", "inspect", "typing_extensions"}
+# Which of Qt's types are there shows what PySide was asked: to tell what a viewport, an application's child, a style or a
+# brush is, it loads every kind of widget, of QObject, of style, of gradient.
+_EVERY_KIND = {"QMdiArea", "QProcess", "QStyle", "QGradient"}
 # What not even the outlines of the window need.
-_LATER = _LATE | {"msgspec", "apsw", "lumedesk.views.theme", "lumedesk.work.session", "lumedesk.logs"}
+_LATER = _LATE | {"apsw", "lumedesk.views.theme", "lumedesk.work.session", "lumedesk.logs"}
 
 
 def _loaded(*modules: str) -> set[str]:
-    code = f"import sys, json, {', '.join(modules)}; print(json.dumps(list(sys.modules)))"
+    code = (
+        "import sys, json\nfrom lumedesk.qt_loading import quick_qt\nwith quick_qt():\n    import PySide6.QtWidgets\n"
+        f"import {', '.join(modules)}\nprint(json.dumps(list(sys.modules)))"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True, check=True)
     return set(json.loads(done.stdout))
 
@@ -68,12 +71,16 @@ def test_what_a_whole_start_loads_before_its_first_rows(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        timeout=30,
     )
-    told = json.loads(done.stdout or "{}")
+    first, _, then = done.stdout.partition("\n")
+    told = json.loads(first or "{}")
     assert told.get("rows") == rows, done.stderr
     # The log's folder is asked for on the way.
     assert not set(told["modules"]) & _LATE - {"platformdirs"}
     assert not set(told["types"]) & _EVERY_KIND
+    assert len(told["late"]) == 7
+    assert then.strip() == "whole"
     # PySide would read the source of all of them.
     assert not [each for each in told["sources"] if Path(each).is_relative_to(_ROOT / "lumedesk")]
 

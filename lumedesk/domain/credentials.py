@@ -1,7 +1,9 @@
 """The key and secret of a profile, in types that never print what they hold."""
 
 import weakref
-from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import force_setattr
 
 
 class Secret:
@@ -38,17 +40,16 @@ def living_secrets() -> tuple[Secret, ...]:
     return tuple(_alive.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True):
     """What each request carries as X-API-KEY and X-API-SECRET."""
 
     key: str
     secret: Secret
     # Makes the key one of the living secrets, so that logs and what a server echoes leave it out too.
-    _kept_out: Secret = field(init=False, repr=False, compare=False)
+    _kept_out: Secret | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_kept_out", Secret(self.key))
+        force_setattr(self, "_kept_out", Secret(self.key))
 
     @property
     def problem(self) -> str:

@@ -1,9 +1,10 @@
 """Records and free-form objects as labelled fields, whole and in order, nested ones too; and what of them tells an amount."""
 
 import re
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from lumedesk.domain.codec import encode
 from lumedesk.domain.money import fixed
@@ -22,8 +23,7 @@ _MONEY |= {"limit", "max", "maximum", "min", "minimum", "paid", "threshold", "vo
 _SENTENCE_ENDS = re.compile(r"((?<=[.:;!?])\s+|\s+[·→]\s+|\n)")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True, eq=False):
     """One line of a detail pane. A heading has no `value`; `depth` says how far it is nested.
 
     `hidden` is what stands in place of the value while amounts are hidden; None where the value tells no amount. It
@@ -33,7 +33,17 @@ class Field:
     label: str
     value: str | None
     depth: int = 0
-    hidden: str | None = field(default=None, compare=False)
+    hidden: str | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Field) and other._compared == self._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
+
+    @property
+    def _compared(self) -> tuple[str, str | None, int]:
+        return self.label, self.value, self.depth
 
     def told(self, *, hides: bool) -> str | None:
         """What is shown and copied; with `hides` nothing of an amount."""

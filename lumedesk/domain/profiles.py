@@ -1,8 +1,10 @@
 """What a profile is: whose money it shows, where the server is, and how the window tells it apart. No files, no secrets."""
 
 import os
-from dataclasses import dataclass, field
 from enum import Enum
+
+import msgspec
+from msgspec.structs import force_setattr
 
 OFFICIAL_URL = "https://api.lumetrade.com"
 MAX_TITLE = 40
@@ -61,8 +63,7 @@ _COLOURS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(msgspec.Struct, frozen=True):
     """One profile. `name` is its folder's, `title` what people read; `id` names its entries in the keychain.
 
     `base_url` is empty for the sandbox, which is started anew each time. `proxy` and `extra_ca` (a PEM file's path) are
@@ -77,11 +78,11 @@ class Profile:
     extra_ca: str = ""
     colour: Colour | None = None
     is_view_only: bool = False
-    id: str = field(default_factory=lambda: os.urandom(8).hex())
+    id: str = msgspec.field(default_factory=lambda: os.urandom(8).hex())
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "title", self.title.strip()[:MAX_TITLE] or self.name.capitalize())
-        object.__setattr__(self, "colour", self.colour or self.kind.colour)
+        force_setattr(self, "title", self.title.strip()[:MAX_TITLE] or self.name.capitalize())
+        force_setattr(self, "colour", self.colour or self.kind.colour)
 
     @property
     def is_sandbox(self) -> bool:
@@ -94,8 +95,7 @@ class Profile:
         return f"{self.kind.note} · View only" if self.is_view_only else self.kind.note
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True):
     """One folder of a list of profiles: a profile, or why it can't be read."""
 
     name: str

@@ -1,7 +1,5 @@
 """The pieces in which a long list is remembered, so that the next poll reads only what is different."""
 
-import hashlib
-
 import msgspec
 
 # Enough of a piece's beginning to find it again in another place: whole rows are seldom alike in as many bytes.
@@ -23,4 +21,6 @@ def segment_of(piece: bytes) -> Segment:
 
 def piece_digest(piece: "bytes | memoryview") -> bytes:
     """16 bytes that are equal for equal pieces. SHA-256, which processors have instructions for."""
+    import hashlib  # what shows the records that are known doesn't wait for it
+
     return hashlib.sha256(piece, usedforsecurity=False).digest()[:16]

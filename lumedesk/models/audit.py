@@ -1,8 +1,8 @@
 """The audit log as a table: one row per thing that was written down."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject
 
 from lumedesk.domain.audit import AuditRow

@@ -3,7 +3,6 @@
 Whoever may write the file can delete it or set the wrong tries back; what holds without anybody's good will is the wrapping.
 """
 
-import hashlib
 import json
 import os
 import unicodedata
@@ -154,6 +153,8 @@ def _kdf(cost: Cost) -> dict[str, Any]:
 
 def _digest(lock: LockFile) -> str:
     """Tells damage from a wrong passphrase. No protection against whoever means to change the file."""
+    import hashlib
+
     return hashlib.sha256(_bound(lock.profile_id, lock.cost) + lock.salt + lock.nonce + lock.wrapped).hexdigest()
 
 

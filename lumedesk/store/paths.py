@@ -3,8 +3,9 @@
 import os
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 # Names that Windows keeps for devices, whatever the case.
@@ -24,8 +25,7 @@ def default_data_dir() -> Path:
     return Path(platformdirs.user_data_dir("LumeDesk", appauthor=False))
 
 
-@dataclass(frozen=True, slots=True)
-class ProfilePaths:
+class ProfilePaths(msgspec.Struct, frozen=True):
     """The files of one profile."""
 
     folder: Path

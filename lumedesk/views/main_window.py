@@ -109,6 +109,10 @@ class MainWindow(QMainWindow):
         self._is_filled = True
         self.go_to(None)
         self._ages.start()
+        QTimer.singleShot(0, self, self._await_page)
+
+    def _await_page(self) -> None:
+        # What Qt meant to paint before may have come before anything was at its place.
         self._tells.append(self.page_painted)
         self.update()
 

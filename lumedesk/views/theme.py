@@ -89,9 +89,11 @@ class Look(QObject):
             icon = QIcon()
             for size in self._icon_sizes():
                 icon.addPixmap(icon_pixmap(name, ink, size), QIcon.Mode.Normal, QIcon.State.Off)
-                if checked_ink != ink:
+                if checked_role:
+                    # What can be checked is never off here.
                     icon.addPixmap(icon_pixmap(name, checked_ink, size), QIcon.Mode.Normal, QIcon.State.On)
-                icon.addPixmap(icon_pixmap(name, self.colours.faint, size), QIcon.Mode.Disabled)
+                else:
+                    icon.addPixmap(icon_pixmap(name, self.colours.faint, size), QIcon.Mode.Disabled)
             self._icons[key] = icon
         return self._icons[key]
 

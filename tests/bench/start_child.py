@@ -53,8 +53,9 @@ def _desk(data_dir: str) -> int:
         def tell() -> None:
             rows_ms = _passed_ms()
             # Not the empty page: what was saved is on the screen.
-            assert window.overview.activity_view.isVisible()
-            assert window.overview.activity.total
+            from tests.support.first_rows import painted_rows
+
+            assert painted_rows(window)
             _tell(window=painted_ms, rows=rows_ms)
 
         window.page_painted.connect(tell)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QColor,
@@ -30,6 +30,20 @@ _NO_BAR = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
 _BAR_AS_NEEDED = Qt.ScrollBarPolicy.ScrollBarAsNeeded
 
 
+class _Headings(QHeaderView):
+    """A table's headings, all of one height: to find it, Qt would ask for each heading's looks a dozen times over."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setSectionsClickable(True)
+        self.setFixedHeight(_HEADER_HEIGHT)
+        self.setMinimumSectionSize(60)
+
+    def sizeHint(self) -> QSize:
+        """As Qt has it."""
+        return QSize(0, _HEADER_HEIGHT)
+
+
 class RecordView(QTableView):
     """Shows a KeyedTable. Enter or a double click opens the current row."""
 
@@ -51,6 +65,7 @@ class RecordView(QTableView):
         # is scrolled by, in place of what comes into sight. See `paintEvent`.
         ground.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setViewport(ground)
+        self.setHorizontalHeader(_Headings(self))
         self.setModel(model)
         model.rowsInserted.connect(self._follow_insertion)
         model.rowsRemoved.connect(self._follow_removal)
@@ -79,10 +94,6 @@ class RecordView(QTableView):
         header.sectionResized.connect(self._note_resizing)
 
     def _set_up_columns(self, columns: tuple[Column[Any], ...]) -> None:
-        header = self.horizontalHeader()
-        header.setFixedHeight(_HEADER_HEIGHT)
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(60)
         for at, column in enumerate(columns):
             self.setColumnWidth(at, column.width)
 
@@ -138,7 +149,9 @@ class RecordView(QTableView):
 
     def _paint(self, painter: QPainter, room: QRect) -> None:
         colours, above = self._look.colours, self.verticalOffset()
-        painter.fillRect(room, QColor(colours.surface))
+        # Not by `fillRect`: to tell what it is given, PySide loads all of Qt's gradients first.
+        painter.setBackground(QColor(colours.surface))
+        painter.eraseRect(room)
         self._use_font(self.font())
         painter.setFont(self.font())
         last = min((room.bottom() + above) // ROW_HEIGHT + 1, self._table.rowCount())
@@ -155,14 +168,17 @@ class RecordView(QTableView):
         ]
         left, width = -self.horizontalOffset(), header.length()
         selection, rule = QColor(colours.selection), QColor(colours.sunken)
+        painter.setBackground(rule)
         for row, shown in rows.items():
             top = row * ROW_HEIGHT - above
             if is_selected(self._table.index(row, 0)):
-                painter.fillRect(left, top, width, ROW_HEIGHT, selection)
+                painter.setBackground(selection)
+                painter.eraseRect(left, top, width, ROW_HEIGHT)
+                painter.setBackground(rule)
             if shown is not None:
                 for paint, start, size in columns:
                     paint(painter, start, top, size, shown)
-            painter.fillRect(left, top + ROW_HEIGHT - 1, width, 1, rule)
+            painter.eraseRect(left, top + ROW_HEIGHT - 1, width, 1)
 
     def _use_font(self, font: QFont) -> None:
         if font != self._font:

@@ -1,0 +1,94 @@
+"""What PySide leaves out at the start is there when it is wanted, each time in a fresh process."""
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).parents[1]
+_QUICKLY = "from lumedesk.qt_loading import quick_qt\nwith quick_qt():\n    import PySide6.QtWidgets\n"
+_AS_EVER = "import PySide6.QtWidgets\n"
+
+
+def told(code: str) -> Any:
+    done = subprocess.run(
+        [sys.executable, "-c", "import json\n" + textwrap.dedent(code)],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.returncode, done.stderr
+    return json.loads(done.stdout)
+
+
+WRONG_CALLS = """
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication, QLabel
+app = QApplication([])
+told = []
+for wrong in (
+    lambda: QLabel(5, 6, 7),
+    lambda: QTimer().start("soon"),
+    lambda: QObject().setObjectName(),
+    lambda: QLabel("text", colour="red"),
+    lambda: QObject().nothing,
+):
+    try:
+        wrong()
+    except Exception as error:
+        told.append([type(error).__name__, str(error)])
+told.append(["", str(QLabel.setText.__doc__)])
+print(json.dumps(told))
+"""
+
+
+def test_errors_are_worded_as_ever() -> None:
+    quick, as_ever = told(_QUICKLY + WRONG_CALLS), told(_AS_EVER + WRONG_CALLS)
+    assert quick == as_ever
+    assert "Supported signatures" in quick[0][1]
+
+
+LATE = """
+import sys
+def late():
+    names = ("errorhandler", "layout", "parser", "lib.enum_sig", "lib.pyi_generator", "lib.tool")
+    modules = {name: sys.modules["shibokensupport.signature." + name] for name in names}
+    modules["feature"] = sys.modules["shibokensupport.feature"]
+    return sorted(name for name, module in modules.items() if "__getattr__" in vars(module))
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QApplication, QLabel
+app = QApplication([])
+QLabel("text").setAlignment(Qt.AlignmentFlag.AlignRight)
+before = late()
+"""
+
+
+def test_the_words_for_errors_wait_for_one() -> None:
+    wrong = "try:\n    QLabel(5, 6, 7)\nexcept TypeError:\n    pass\nprint(json.dumps([before, late()]))"
+    before, after = told(_QUICKLY + LATE + wrong)
+    assert len(before) == 7
+    assert after == ["feature", "lib.enum_sig", "lib.pyi_generator"]
+    assert told(_AS_EVER + LATE + wrong) == [[], []]
+
+
+def test_the_rest_is_loaded_behind() -> None:
+    rest = "from lumedesk.qt_loading import load_rest\nload_rest()\nprint(json.dumps([before, late()]))\n"
+    before, after = told(_QUICKLY + LATE + rest + "load_rest()")
+    assert len(before) == 7
+    assert after == []
+
+
+def test_imports_are_plain_ones_afterwards() -> None:
+    code = "import builtins, sys\nprint(json.dumps([builtins.__import__ is builtins.__orig_import__, repr(sys.meta_path)]))"
+    is_plain, finders = told(_QUICKLY + code)
+    assert is_plain
+    assert "lumedesk" not in finders
+    assert "shiboken" not in finders
+
+
+def test_a_second_time_changes_nothing() -> None:
+    code = "import sys\nbefore = list(sys.meta_path)\n" + _QUICKLY + "print(json.dumps(sys.meta_path == before))"
+    assert told(_QUICKLY + code)
