@@ -6,6 +6,7 @@ something of them is wanted. Made for PySide6 6.11; where it finds anything else
 """
 
 import builtins
+import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 _PACKAGE = "shibokensupport."
 _SIGNATURE = f"{_PACKAGE}signature."
 _FEATURE = f"{_PACKAGE}feature"
+# What they would note when they are loaded: there, on another thread, while Qt may be reading the environment.
+_ENUMS = "PYSIDE6_OPTION_PYTHON_ENUM"
+_ENUMS_USUAL = "True"
 # What else comes with them is looked into by the library itself.
 _LATE = {
     _FEATURE,
@@ -34,9 +38,11 @@ _LATE = {
 @contextmanager
 def quick_qt() -> Iterator[None]:
     """While PySide is imported for the first time in this process; harmless at any other."""
-    if "PySide6" in sys.modules:
+    if "PySide6" in sys.modules or os.environ.get(_ENUMS, _ENUMS_USUAL) != _ENUMS_USUAL:
         yield
         return
+    os.environ[_ENUMS] = _ENUMS_USUAL
+    setattr(sys, _ENUMS.lower(), True)
     before = sys.meta_path
     sys.meta_path = _OursFirst([_Finder(), *before])
     try:
@@ -95,20 +101,22 @@ class _Late:
     def __init__(self, loader: "Loader") -> None:
         self._loader = loader
         self._name = ""
+        # None once it is filled.
         self._module: ModuleType | None = None
         self._there: dict[str, Any] = {}
+        self._is_filling = False
 
     def create_module(self, spec: "ModuleSpec") -> ModuleType | None:
         self._name = spec.name
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        self._module = module
+        self._module, self._there = module, vars(module)
         # Python calls this for a name that isn't there.
-        vars(module)["__getattr__"] = self
+        self._there["__getattr__"] = self
         if self._name == _FEATURE:
             # What its hook calls before and after each import, for as long as it is there.
-            vars(module).update(feature_import=_pass, feature_imported=_pass)
+            self._there.update(feature_import=_pass, feature_imported=_pass)
 
     def __call__(self, name: str) -> Any:
         # Whoever looks through all modules looks for such names, and wants nothing of them.
@@ -117,19 +125,19 @@ class _Late:
         raise AttributeError(f"module {self._name!r} has no attribute {name!r}")
 
     def fill(self) -> dict[str, Any]:
-        """What is in the module, all of it unless it is being filled just now."""
+        """What is in the module, all of it unless it is being filled just now. What fails is tried again the next time."""
         with self._filling:
-            module, self._module = self._module, None
-            if module is not None and module.__spec__ is not None:
-                self._there = vars(module)
-                spec = module.__spec__
+            module = self._module
+            if module is not None and module.__spec__ is not None and not self._is_filling:
+                spec, self._is_filling = module.__spec__, True
                 # Meanwhile PySide has given it another name; its loader knows it by the first.
                 shown, spec.name = spec.name, self._name
                 try:
                     self._loader.exec_module(module)
+                    self._module = None
+                    self._there.pop("__getattr__", None)
                 finally:
-                    spec.name = shown
-                self._there.pop("__getattr__", None)
+                    spec.name, self._is_filling = shown, False
             return self._there
 
 

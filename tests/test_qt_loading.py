@@ -81,6 +81,36 @@ def test_the_rest_is_loaded_behind() -> None:
     assert after == []
 
 
+def test_what_fails_to_load_is_loaded_the_next_time() -> None:
+    code = """
+import builtins
+from lumedesk.qt_loading import load_rest
+plain, left = compile, [1]
+def short_of_memory(*arguments, **named):
+    if left and left.pop():
+        raise MemoryError
+    return plain(*arguments, **named)
+builtins.compile = short_of_memory
+try:
+    load_rest()
+    failed = False
+except MemoryError:
+    failed = True
+load_rest()
+print(json.dumps([before, failed, late()]))
+"""
+    before, failed, after = told(_QUICKLY + LATE + code)
+    assert len(before) == 7
+    assert failed
+    assert after == []
+
+
+def test_a_wish_about_enums_is_heard() -> None:
+    code = "import os\nos.environ['PYSIDE6_OPTION_PYTHON_ENUM'] = '0x3F'\n"
+    shift = "from PySide6.QtCore import Qt\nprint(json.dumps(Qt.KeyboardModifier.ShiftModifier == 0x02000000))"
+    assert told(code + _QUICKLY + shift) == told(code + _AS_EVER + shift)
+
+
 def test_imports_are_plain_ones_afterwards() -> None:
     code = "import builtins, sys\nprint(json.dumps([builtins.__import__ is builtins.__orig_import__, repr(sys.meta_path)]))"
     is_plain, finders = told(_QUICKLY + code)

@@ -35,7 +35,7 @@ class Recogniser:
         tag = self._tag(parts)
         if (remembered := self._tags.get(known.digest)) is not None:
             return tag == remembered
-        if piece_digest(b"".join(parts)) != known.digest:
+        if piece_digest(parts[0] if len(parts) == 1 else b"".join(parts)) != known.digest:
             return False
         self._tags[known.digest] = tag
         return True

@@ -19,7 +19,7 @@ def segment_of(piece: bytes) -> Segment:
     return Segment(len(piece), piece_digest(piece), piece[:HEAD_SIZE])
 
 
-def piece_digest(piece: "bytes | memoryview") -> bytes:
+def piece_digest(piece: "bytes | bytearray | memoryview") -> bytes:
     """16 bytes that are equal for equal pieces. SHA-256, which processors have instructions for."""
     import hashlib  # what shows the records that are known doesn't wait for it
 

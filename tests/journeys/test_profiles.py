@@ -1,10 +1,10 @@
 """More than one profile: made beside an open one, opened in its place, and removed with its key, never with an order in doubt."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QWidget
 from pytestqt.qtbot import QtBot

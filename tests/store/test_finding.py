@@ -467,13 +467,28 @@ def test_ids_that_came_one_after_another_are_counted_without_looking_at_their_ro
     monkeypatch.setattr(search, "_MOST_COUNTED", 3)
     run = [f"trade_0001{number}" for number in range(30)]
     # Before and behind the run there are two that have the word elsewhere, and one that has only a part of it.
-    names = ["trade", "from trade_0001", *run[:10], between, *run[10:], "TRADE_00012", "xtrade_0009", "trade_00020"]
+    names = ["trade", "from trade_0001", *run[:10], between, *run[10:], "TRADE_00012", "xade_00019", "trade_00020"]
     records = [a_trade(transaction_id=name, fills=()) for name in (reversed(names) if backwards else names)]
     query = HistoryQuery(Kind.TRADES, text="trade_0001")
     with a_reader(Kind.TRADES, records) as reader:
         agree(reader, query, naive(query, records))
         # One with another id among them, and all of them have to be looked at: too many here.
         assert reader.quick_count(query) == (33 if between == "trade_0001_more" else None)
+
+
+def test_ids_that_cannot_be_found_yet_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_FEW", 0)
+    monkeypatch.setattr(search, "_MANY", 2)
+    names = ["another", *(f"trade_0001{number}" for number in range(9))]
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "mirror.sqlite"
+        connection = open_mirror(path)
+        fill(connection, Kind.TRADES, [a_trade(transaction_id=name, fills=()) for name in names])
+        reader = MirrorReader(path)
+        fill(connection, Kind.TRADES, [a_trade(transaction_id="trade_00019", fills=())], are_found=False)
+        assert reader.quick_count(HistoryQuery(Kind.TRADES, text="trade_0001")) == 9
+        reader.close()
+        connection.close()
 
 
 def test_what_most_rows_have_is_counted_by_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,6 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -76,7 +75,7 @@ def make(data_dir: Path) -> None:
     make_private_folder(paths.folder)
     settings = LockSettings(idle_minutes=IDLE_MINUTES)
     with running_sandbox(seed=3, history=8, speed=0, quote_seconds=60) as server:
-        write_profile(paths, replace(profile, base_url=server.base_url))
+        write_profile(paths, msgspec.structs.replace(profile, base_url=server.base_url))
         write_lock(paths.lock, make_lock(PASSPHRASE, STORE_KEY, profile.id, settings))
         note_opened(data_dir, NAME)
         write_retention(paths.retention, KEEP_DAYS)

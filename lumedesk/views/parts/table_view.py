@@ -40,7 +40,7 @@ class _Headings(QHeaderView):
         self.setMinimumSectionSize(60)
 
     def sizeHint(self) -> QSize:
-        """As Qt has it."""
+        """How high they are; how wide is the table's business."""
         return QSize(0, _HEADER_HEIGHT)
 
 
