@@ -90,6 +90,23 @@ def on_screen(view: RecordView) -> QImage:
     return window.screen().grabWindow(window.winId()).toImage()
 
 
+def test_columns_leave_room_for_the_scroll_bar(qtbot: QtBot, look: Look) -> None:
+    # It comes while the table is shown for the first time; the table isn't told then that there is less room.
+    shelf = Shelf()
+    table = TradesTable(shelf)
+    page = QWidget()
+    view = RecordView(table, look, "trades-table", page)
+    view.resize(1_300, 400)
+    view.hide()
+    qtbot.addWidget(page)
+    page.show()
+    shelf.trades = {row: a_trade(transaction_id=f"t{row}") for row in range(1, ROWS)}
+    table.ask(order="id", descending=False)
+    view.show()
+    assert view.verticalScrollBar().isVisible()
+    assert view.horizontalHeader().length() == view.viewport().width()
+
+
 def test_only_what_comes_into_sight_is_painted(qtbot: QtBot, view: RecordView) -> None:
     for by in STEPS:
         assert scrolled(qtbot, view, by) == [abs(by)]

@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QMenu, QTableView, QWidget
 
-from lumedesk.models.table import COPY, Column, Index, KeyedTable
+from lumedesk.models.table import COPY, Index, KeyedTable
 from lumedesk.views.parts.cells import ROW_HEIGHT, AmountCells, cells_of
 from lumedesk.views.parts.clipboard import copy_text
 from lumedesk.views.theme import Look
@@ -84,7 +84,8 @@ class RecordView(QTableView):
         rows.hide()
         self._cells = [cells_of(column, at, look) for at, column in enumerate(model.columns)]
         self._font: QFont | None = None
-        self._set_up_columns(model.columns)
+        for at, column in enumerate(model.columns):
+            self.setColumnWidth(at, column.width)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._show_menu)
         self.doubleClicked.connect(self._open)
@@ -93,15 +94,14 @@ class RecordView(QTableView):
         header = self.horizontalHeader()
         header.sectionResized.connect(self._note_resizing)
 
-    def _set_up_columns(self, columns: tuple[Column[Any], ...]) -> None:
-        for at, column in enumerate(columns):
-            self.setColumnWidth(at, column.width)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """As Qt has it; until the operator resizes a column, the columns fit the room there is."""
         super().resizeEvent(event)
         if self._fits:
-            self._fit_columns(event.size().width())
+            self._fit_columns(room := self.viewport().width())
+            # Before it is first shown, the other scroll bar comes or goes meanwhile, and Qt tells only the next time.
+            if self.viewport().width() != room:
+                self._fit_columns(self.viewport().width())
 
     def _fit_columns(self, room: int) -> None:
         columns = self._table.columns
