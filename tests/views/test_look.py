@@ -4,13 +4,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from PySide6.QtGui import QColor, QFont, QImage, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
 
 from lumedesk.domain.kinds import Kind
 from lumedesk.domain.statuses import Tone
 from lumedesk.models.table import AMOUNT, Shown
 from lumedesk.views.parts.cells import ROW_HEIGHT, AmountCells, figure_left
-from lumedesk.views.theme import DARK, LIGHT, Colours, Scheme
+from lumedesk.views.parts.text import Passage
+from lumedesk.views.theme import DARK, LIGHT, Colours, Look, Scheme
 from tests.support.stage import Stage, settle
 
 _GROUNDS = {
@@ -122,6 +125,27 @@ def test_every_figure_on_screen_has_room(stage: Stage) -> None:
                     default=0,
                 )
                 assert widest + 16 <= view.columnWidth(at), (view.objectName(), column.name)
+
+
+def test_a_passage_is_as_tall_as_its_text_in_every_font(qtbot: QtBot, look: Look) -> None:
+    words = "Connected, and the certificate is one that this computer trusts. "
+    page = QWidget()
+    column = QVBoxLayout(page)
+    passage = Passage(words * 2)
+    column.addWidget(passage)
+    column.addStretch()
+    page.resize(420, 600)
+    qtbot.addWidget(page)
+    page.show()
+    settle()
+    small = passage.height()
+    font = passage.font()
+    font.setPixelSize(2 * font.pixelSize())
+    passage.setFont(font)
+    settle()
+    lines = passage.document().firstBlock().layout().lineCount()
+    assert lines > 2
+    assert passage.height() >= lines * QFontMetricsF(font).height() > small
 
 
 def _painted(cells: AmountCells, font: QFont, shown: Shown, width: int) -> QImage:

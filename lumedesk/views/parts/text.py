@@ -2,7 +2,7 @@
 
 import math
 
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import QEvent, QMimeData, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QKeySequence, QResizeEvent, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QFrame, QLabel, QMenu, QPlainTextEdit, QWidget
 
@@ -107,6 +107,12 @@ class Passage(ReadText):
         """As Qt has it; the height follows the number of lines at this width."""
         super().resizeEvent(event)
         self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """As Qt has it; the height follows the font, too."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._fit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the pane around: the text is whole already."""
