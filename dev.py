@@ -76,6 +76,8 @@ LEVELS = {
 
 # Tests and pictures always run without a screen: no window steals the focus, and every machine draws the same.
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
+# Takes ten minutes on one processor: what one test sets up for its whole file is made once. More than four gain nothing.
+WHOLE_SUITE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
 
 NO_DISPLAY = """\
 LumeDesk needs a screen, and this session has none (neither DISPLAY nor WAYLAND_DISPLAY is set).
@@ -317,11 +319,11 @@ def run(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """Run every test; arguments go to pytest."""
+    """Run every test, on several processors; arguments go to pytest, which uses one then."""
     prepare("dev")
     os.chdir(ROOT)
     arguments = arguments[1:] if arguments[:1] == ["--"] else arguments
-    return hand_over([tool("python"), "-m", "pytest", *arguments], **OFFSCREEN)
+    return hand_over([tool("python"), "-m", "pytest", *(arguments or WHOLE_SUITE)], **OFFSCREEN)
 
 
 def check(_arguments: list[str]) -> int:

@@ -321,6 +321,16 @@ class TestSystemPackages:
         assert ["wine" in packages for packages in asked] == [False, False, True, True, True, True]
         assert all("binutils" in packages for packages in asked)
 
+    def test_the_whole_suite_is_shared_among_processors_and_what_is_asked_for_is_not(self, monkeypatch):
+        commands = []
+        monkeypatch.setattr(dev, "prepare", lambda _level: None)
+        monkeypatch.setattr(dev, "hand_over", lambda command, **_environment: commands.append(command[3:]) or 0)
+        monkeypatch.setattr(os, "chdir", lambda _folder: None)
+        for arguments in ([], ["tests/kill"], ["--", "-x"]):
+            assert dev.test(arguments) == 0
+        assert commands == [dev.WHOLE_SUITE, ["tests/kill"], ["-x"]]
+        assert "--numprocesses=auto" in dev.WHOLE_SUITE
+
     @pytest.mark.parametrize(
         ("system", "option", "only"),
         [
