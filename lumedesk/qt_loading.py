@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PACKAGE = "shibokensupport."
 _SIGNATURE = f"{_PACKAGE}signature."
 _FEATURE = f"{_PACKAGE}feature"
-# What they would note when they are loaded: there, on another thread, while Qt may be reading the environment.
+# PySide notes this when its parser is loaded, which is on another thread here, while Qt may be reading the environment.
 _ENUMS = "PYSIDE6_OPTION_PYTHON_ENUM"
 _ENUMS_USUAL = "True"
 # What else comes with them is looked into by the library itself.
@@ -38,18 +38,11 @@ _LATE = {
 @contextmanager
 def quick_qt() -> Iterator[None]:
     """While PySide is imported for the first time in this process; harmless at any other."""
-    if "PySide6" in sys.modules or os.environ.get(_ENUMS, _ENUMS_USUAL) != _ENUMS_USUAL:
-        yield
-        return
-    os.environ[_ENUMS] = _ENUMS_USUAL
-    setattr(sys, _ENUMS.lower(), True)
-    before = sys.meta_path
-    sys.meta_path = _OursFirst([_Finder(), *before])
+    is_usual = os.environ.get(_ENUMS, _ENUMS_USUAL) == _ENUMS_USUAL
     try:
-        yield
+        with _loading_late() if is_usual and "PySide6" not in sys.modules else nullcontext():
+            yield
     finally:
-        before[:] = sys.meta_path[1:]
-        sys.meta_path = before
         _import_plainly()
 
 
@@ -62,6 +55,19 @@ def load_rest() -> None:
         wanted = vars(sys.modules[name]).get("__getattr__") if name in sys.modules else None
         if isinstance(wanted, _Late):
             wanted.fill()
+
+
+@contextmanager
+def _loading_late() -> Iterator[None]:
+    os.environ[_ENUMS] = _ENUMS_USUAL
+    setattr(sys, _ENUMS.lower(), True)
+    before = sys.meta_path
+    sys.meta_path = _OursFirst([_Finder(), *before])
+    try:
+        yield
+    finally:
+        before[:] = sys.meta_path[1:]
+        sys.meta_path = before
 
 
 def _import_plainly() -> None:

@@ -119,6 +119,12 @@ def test_imports_are_plain_ones_afterwards() -> None:
     assert "shiboken" not in finders
 
 
+def test_imports_are_plain_ones_even_where_qt_was_there_before() -> None:
+    code = "import builtins\nprint(json.dumps(builtins.__import__ is builtins.__orig_import__))"
+    assert told(_AS_EVER + _QUICKLY + code)
+    assert not told(_AS_EVER + code)
+
+
 def test_a_second_time_changes_nothing() -> None:
     code = "import sys\nbefore = list(sys.meta_path)\n" + _QUICKLY + "print(json.dumps(sys.meta_path == before))"
     assert told(_QUICKLY + code)

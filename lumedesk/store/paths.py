@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import msgspec
@@ -99,11 +100,9 @@ def profile_paths(data_dir: Path, name: str) -> ProfilePaths:
 
 def make_private_folder(folder: Path) -> None:
     """Make `folder` and its parents, those that are missing readable by this user alone. Errors: OSError."""
-    missing = [folder]
-    while not missing[-1].is_dir() and missing[-1].parent != missing[-1]:
-        missing.append(missing[-1].parent)
+    missing = takewhile(lambda each: not each.is_dir(), (folder, *folder.parents))
     # One by one: mkdir(parents=True) gives parents the mode that the umask happens to leave.
-    for each in reversed(missing):
+    for each in reversed(list(missing)):
         each.mkdir(exist_ok=True, mode=0o700)
     if os.name == "posix":
         folder.chmod(0o700)

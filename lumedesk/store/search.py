@@ -330,28 +330,30 @@ class Search:
 
     def _counted_among(self, kind: Kind, rows: Sql, holds: Sql, ids: tuple[str, str] | None) -> int | None:
         """How many of these rows really are found; None where they are too many to be looked at. `ids`: see Way."""
-        known, first, last = self._run_of_ids(kind, ids)
+        known = self._run_of_ids(kind, ids) if ids else range(0)
         if known:
             # Only those before and behind need be looked at.
-            text = f"SELECT row FROM ({rows.text}) WHERE row < {first} UNION ALL SELECT row FROM ({rows.text}) WHERE row > {last}"  # noqa: S608
+            among = f"SELECT row FROM ({rows.text}) WHERE row"  # noqa: S608
+            text = f"{among} < {known.start} UNION ALL {among} >= {known.stop}"
             rows = Sql(text, rows.bindings * 2)
         [(looked_at, count)] = self._db.execute(
             f"SELECT count(*), count(*) FILTER (WHERE {holds.text}) FROM (SELECT row FROM ({rows.text})"  # noqa: S608
             f" LIMIT {_MOST_COUNTED + 1}) o CROSS JOIN {facts_of(kind)} f ON f.row = o.row",
             holds.bindings + rows.bindings,
         )
-        return known + count if looked_at <= _MOST_COUNTED else None
+        return len(known) + count if looked_at <= _MOST_COUNTED else None
 
-    def _run_of_ids(self, kind: Kind, ids: tuple[str, str] | None) -> tuple[int, int, int]:
-        """How many rows have such an id, and the first and last of their numbers; none unless they came one after another.
+    def _run_of_ids(self, kind: Kind, ids: tuple[str, str]) -> range:
+        """The numbers of the rows that have such an id; empty unless they came one after another.
 
         So they do where a server counts its ids up, and where it makes them from the time.
         """
-        if ids is None or self._is_behind(kind):
-            return 0, 0, 0
-        sql = f"SELECT count(*), ifnull(min(row), 0), ifnull(max(row), 0) FROM {kind.table} WHERE id >= ? AND id < ?"  # noqa: S608
+        if self._is_behind(kind):
+            return range(0)
+        sql = f"SELECT count(*), ifnull(min(row), 0), ifnull(max(row), -1) FROM {kind.table} WHERE id >= ? AND id < ?"  # noqa: S608
         [(count, first, last)] = self._db.execute(sql, ids)
-        return (count, first, last) if count and count == last - first + 1 else (0, 0, 0)
+        run = range(first, last + 1)
+        return run if len(run) == count else range(0)
 
     def _total_of(self, query: HistoryQuery) -> int:
         """How many rows there are in this order: those that came just now are in some only."""

@@ -90,7 +90,7 @@ class Look(QObject):
             for size in self._icon_sizes():
                 icon.addPixmap(icon_pixmap(name, ink, size), QIcon.Mode.Normal, QIcon.State.Off)
                 if checked_role:
-                    # What can be checked is never off here.
+                    # What can be checked is never disabled here.
                     icon.addPixmap(icon_pixmap(name, checked_ink, size), QIcon.Mode.Normal, QIcon.State.On)
                 else:
                     icon.addPixmap(icon_pixmap(name, self.colours.faint, size), QIcon.Mode.Disabled)
