@@ -193,7 +193,8 @@ class Splitter:
         size = min(len(self._waiting), max(_PIECE, self._wanted))
         ends = self._ends(size - _TAIL, size) or self._ends(0, size)
         for end in reversed(ends[-_MOST_CUTS:]):
-            body = bytes(self._waiting[:end])
+            with memoryview(self._waiting) as waiting:
+                body = bytes(waiting[:end])
             rows = _rows_of(body)
             if rows is not None:
                 self._take(end)

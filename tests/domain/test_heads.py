@@ -62,6 +62,16 @@ def test_whatever_looks_different_must_be_read_in_full(row: bytes) -> None:
     assert other is None
 
 
+@pytest.mark.parametrize("shift", range(8))
+def test_a_long_number_is_noticed_wherever_it_stands(shift: int) -> None:
+    def with_figures(count: int) -> bytes:
+        figure = b'"fromAmount":1.' + b"1" * (count - 2)
+        return plain(transactionId="t" * (shift + 1), fromAmount=7).replace(b'"fromAmount":7', figure)
+
+    assert trade_heads(with_figures(33), [with_figures(33)]) != [None]
+    assert trade_heads(with_figures(34), [with_figures(34)]) == [None]
+
+
 @pytest.mark.parametrize("name", ["completedAt", "fills"])
 def test_a_trade_under_way_may_lack_some(name: str) -> None:
     whole = json.loads(plain())

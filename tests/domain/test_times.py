@@ -1,12 +1,14 @@
 """Timestamps with and without a zone, and everything a server might write instead."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lumedesk.domain.times import Instant, instant, micros
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,24 @@ def test_reading_a_time_never_raises(text: str) -> None:
     moment = instant(text)
     assert (moment is None) == (micros(text) is None)
     assert moment is None or moment.at.tzinfo is UTC
+
+
+@given(st.lists(st.from_regex(r"20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\dZ", fullmatch=True)))
+def test_micros_of_many_times_are_those_of_each(texts: list[str]) -> None:
+    # The parts of a time are remembered, so each is asked for twice, among others.
+    for text in [*texts, *texts]:
+        moment = instant(text)
+        assert micros(text) == (None if moment is None else (moment.at - EPOCH) // timedelta(microseconds=1)), text
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-05-12T24:00:00Z", "2026-05-12T10:15:60Z", "2026-05-11T10:15:30z", "2026-05-11T10:15:30"]
+)
+def test_what_rolls_over_is_not_remembered(text: str) -> None:
+    before = micros(text)
+    for plain in ("2026-05-12T00:00:00Z", "2026-05-12T10:15:59Z", "2026-05-11T10:15:30Z"):
+        assert micros(plain) == (datetime.fromisoformat(plain) - EPOCH) // timedelta(microseconds=1)
+    assert micros(text) == before
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
