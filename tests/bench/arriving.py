@@ -15,10 +15,10 @@ from tests.bench.lines import Line, at_most, median, percentile, within
 from tests.bench.process import Watch, by_thread
 from tests.bench.rig import Rig
 from tests.bench.server import Server
-from tests.bench.workshop import ROUNDS, Workshop
+from tests.bench.workshop import Workshop
 
 _FRAME_MS, _LONGEST_MS, _NEVER_MS = 16.7, 20, 50
-_RUNS = 7
+_RUNS, _COSTS = 7, 9
 _SCROLL_MS = 16
 _EARLY = 0.05
 
@@ -29,7 +29,7 @@ def run(shop: Workshop) -> list[Line]:
     runs = [_run(shop, rows, scrolls=True) for _ in range(_RUNS)]
     # The yardstick before and after each: it takes a tenth of the time, and the machine may be another one in between.
     quiet, alone = [], [_decoding_ms(shop, rows)]
-    for _ in range(ROUNDS):
+    for _ in range(_COSTS):
         quiet.append(_run(shop, rows, scrolls=False))
         alone.append(_decoding_ms(shop, rows))
     decoding = [(before + after) / 2 for before, after in pairwise(alone)]

@@ -34,11 +34,10 @@ def faster(
     unit: str = "ms",
     note: str = "",
 ) -> Line:
-    """The yardstick's median must be at least `times` ours."""
-    mine, other = median(ours), median(yardstick)
-    ratio = other / mine if mine else float("inf")
+    """The yardstick must be at least `times` ours, as `_compared` has it."""
+    ratio = _compared(yardstick, ours)
     told = f"{ratio:,.0f} times" if ratio >= 10 else f"{ratio:.2f} times"
-    shown = (figure(mine, unit), figure(other, unit), told, f"≥ {times:g} times")
+    shown = (figure(median(ours), unit), figure(median(yardstick), unit), told, f"≥ {times:g} times")
     return Line(subject, measured, *shown, ratio >= times, len(ours), note, _other_rounds(ours, yardstick))
 
 
@@ -53,10 +52,9 @@ def within(
     goal: str = "",
     note: str = "",
 ) -> Line:
-    """Our median may be at most `most` times the yardstick's."""
-    mine, other = median(ours), median(yardstick)
-    ratio = mine / other if other else float("inf")
-    shown = (figure(mine, unit), figure(other, unit), _part(ratio), goal or f"≤ {most:g} times")
+    """Ours may be at most `most` times the yardstick, as `_compared` has it."""
+    ratio = _compared(ours, yardstick)
+    shown = (figure(median(ours), unit), figure(median(yardstick), unit), _part(ratio), goal or f"≤ {most:g} times")
     return Line(subject, measured, *shown, ratio <= most, len(ours), note, _other_rounds(ours, yardstick))
 
 
@@ -89,6 +87,13 @@ def exactly(
 def not_measured(subject: str, measured: str, goal: str, why: str) -> Line:
     """What could not be measured has not met its goal."""
     return Line(subject, measured, "not measured", "", "", goal, False, 0, why)
+
+
+def _compared(one: Sequence[float], other: Sequence[float]) -> float:
+    """One by the other. Where each round has its own of either, the median of the rounds: the machine is another in each."""
+    if len(one) == len(other):
+        return median([each / beside if beside else float("inf") for each, beside in zip(one, other, strict=True)])
+    return median(one) / median(other) if median(other) else float("inf")
 
 
 def _part(ratio: float) -> str:

@@ -18,7 +18,7 @@ from tests.bench.workshop import ROUNDS, Workshop
 from tests.support.desk import Asker
 
 # A poll is over soon, and what else the machine copies meanwhile weighs on it: more rounds tell more.
-_POLLS = 15
+_POLLS = 25
 
 
 def run(shop: Workshop) -> list[Line]:
