@@ -1,6 +1,5 @@
 """Finding a list's rows in its bytes while they come in. No decoding of records, no network."""
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -111,7 +110,8 @@ class Splitter:
         """Pass over the known runs that come next, without a copy; how far into `data` they reach."""
         at, count, waiting = 0, 0, len(self._waiting)
         is_same, size = self._recogniser.is_same, len(data)
-        for known in itertools.islice(self._known, self._next, None):
+        for position in range(self._next, len(self._known)):
+            known = self._known[position]
             end = at + known.size - waiting
             # Anything but a mere comma behind it takes another look.
             if not at <= end < size or data[end] != _COMMA:

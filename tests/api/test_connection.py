@@ -116,7 +116,7 @@ def test_windows_way_of_feeding_a_buffer_never_finds_it_full() -> None:
         def resume_reading(self) -> None:
             self.is_paused = False
 
-    transport, inbox = Paused(), _Inbox()
+    transport, inbox = Paused(), _Inbox([])
     inbox.connection_made(transport)
     size = 300
     fed = 0
@@ -163,6 +163,41 @@ async def connected(script: Script) -> AsyncIterator[OurConnection]:
             yield connection
         finally:
             await connection.aclose()
+
+
+def test_the_room_of_a_closed_connection_is_the_next_ones_and_never_two_connections() -> None:
+    spare: list[memoryview] = []
+    first, second, third = (_Inbox(spare) for _ in range(3))
+    room = first.get_buffer(-1).obj
+    assert second.get_buffer(-1).obj is not room
+    first.give_back()
+    first.give_back()
+    assert third.get_buffer(-1).obj is room
+    assert first.get_buffer(-1).obj is not room, "what comes after all comes into room of its own"
+    for inbox in (first, second, third):
+        inbox.give_back()
+    assert len(spare) == 2, "more than one connection needs isn't kept"
+
+
+def test_connections_one_after_another_and_at_once_each_hear_their_own() -> None:
+    async def main() -> None:
+        connections = Connections()
+        async with RawServer([b"first", b"second", b"third"]) as server:
+
+            async def heard(connection: OurConnection) -> bytes:
+                await connection.write(b"GET / HTTP/1.1\r\n\r\n", timeout=5)
+                return await connection.read(100, timeout=5)
+
+            first = await connections.connect_tcp("127.0.0.1", server.port, timeout=5)
+            assert await heard(first) == b"first"
+            await first.aclose()
+            second = await connections.connect_tcp("127.0.0.1", server.port, timeout=5)
+            third = await connections.connect_tcp("127.0.0.1", server.port, timeout=5)
+            assert [await heard(second), await heard(third)] == [b"second", b"third"]
+            await second.aclose()
+            await third.aclose()
+
+    asyncio.run(main())
 
 
 def test_each_wait_has_an_end() -> None:
