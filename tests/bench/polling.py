@@ -19,6 +19,8 @@ from tests.support.desk import Asker
 
 # A poll is over soon, and what else the machine copies meanwhile weighs on it: more rounds tell more.
 _POLLS = 25
+# Its end is told by an event.
+_SELDOM_MS = 200
 
 
 def run(shop: Workshop) -> list[Line]:
@@ -127,7 +129,7 @@ class _Polled:
         asker = Asker()
         watch = Watch()
         self.rig.engine.submit(self.session.poll_now(Kind.TRADES), asker, lambda _none: asker.done(None), asker.failed)
-        self.rig.wait_for(lambda: asker.heard, "the poll")
+        self.rig.wait_for(lambda: asker.heard, "the poll", pulse_ms=_SELDOM_MS)
         if asker.errors:
             raise asker.errors[0]
         return watch.computed()

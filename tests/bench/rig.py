@@ -21,7 +21,7 @@ from lumedesk.work.engine import Engine
 from lumedesk.work.session import Session
 from lumedesk.work.sweeping import Sweeper
 from tests.bench.process import Watch
-from tests.bench.waiting import until
+from tests.bench.waiting import PULSE_MS, until
 from tests.support.desk import AddressConnector, a_session
 
 WIDTH, HEIGHT = 1280, 800
@@ -112,9 +112,9 @@ class Rig:
         self.view.show()
         return self.view
 
-    def wait_for(self, happened: Callable[[], object], what: str) -> None:
-        """Let Qt work until then. Errors: AssertionError when it never comes."""
-        until(happened, what)
+    def wait_for(self, happened: Callable[[], object], what: str, *, pulse_ms: int = PULSE_MS) -> None:
+        """Let Qt work until then; see `until`. Errors: AssertionError when it never comes."""
+        until(happened, what, pulse_ms=pulse_ms)
 
     def has_rows(self, count: int) -> bool:
         """Whether the table knows so many rows, each of them."""
