@@ -15,6 +15,7 @@ from lumedesk.views.parts.table_view import RecordView
 from lumedesk.views.theme import Look, Scheme
 from tests.support.builders import a_fill, a_trade
 from tests.support.history_sources import Shelf
+from tests.support.stage import settle
 
 ROWS = 200
 # The number of the row with the most decimals, in the midst of the list.
@@ -105,6 +106,27 @@ def test_columns_leave_room_for_the_scroll_bar(qtbot: QtBot, look: Look) -> None
     view.show()
     assert view.verticalScrollBar().isVisible()
     assert view.horizontalHeader().length() == view.viewport().width()
+
+
+def test_any_size_is_fitted_to_in_the_end(qtbot: QtBot, look: Look) -> None:
+    # Where rows just fit, columns that fit bring a scroll bar in, and with it they don't: that once went on until it crashed.
+    shelf = Shelf()
+    shelf.trades = {row: a_trade(transaction_id=f"t{row}") for row in range(1, 9)}
+    table = TradesTable(shelf)
+    table.ask(order="id", descending=False)
+    page = QWidget()
+    view = RecordView(table, look, "trades-table")
+    QVBoxLayout(page).addWidget(view)
+    qtbot.addWidget(page)
+    page.show()
+    for width in range(710, 760, 2):
+        for height in range(340, 380, 4):
+            page.resize(800, 300)
+            settle()
+            page.resize(width, height)
+            settle()
+            has_room = view.horizontalHeader().length() <= view.viewport().width()
+            assert has_room or view.horizontalScrollBar().isVisible(), (width, height)
 
 
 def test_only_what_comes_into_sight_is_painted(qtbot: QtBot, view: RecordView) -> None:

@@ -26,6 +26,7 @@ from lumedesk.work.courtesy import Courtesy
 _HEADER_HEIGHT = 36
 # What a column that grows keeps at least, before the table scrolls sideways.
 _LEAST_GROWING = 110
+_MOST_FITTINGS = 3
 _NO_BAR = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
 _BAR_AS_NEEDED = Qt.ScrollBarPolicy.ScrollBarAsNeeded
 
@@ -97,13 +98,27 @@ class RecordView(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """As Qt has it; until the operator resizes a column, the columns fit the room there is."""
         super().resizeEvent(event)
-        if self._fits:
-            self._fit_columns(room := self.viewport().width())
-            # Before it is first shown, the other scroll bar comes or goes meanwhile, and Qt tells only the next time.
-            if self.viewport().width() != room:
-                self._fit_columns(self.viewport().width())
+        if self._fits and not self._fitting:
+            self._fit_columns()
 
-    def _fit_columns(self, room: int) -> None:
+    def _fit_columns(self) -> None:
+        """Fit them to the room there is. That may bring a scroll bar or take one away, and so leave other room.
+
+        Qt tells of it by an event within this one, or, before the table is first shown, not at all.
+        """
+        self._fitting = True
+        room = self.viewport().width()
+        for _ in range(_MOST_FITTINGS):
+            self._fit_columns_to(room)
+            before, room = room, self.viewport().width()
+            if room == before:
+                break
+        else:
+            # Each size brings the other about.
+            self._fit_columns_to(min(before, room))
+        self._fitting = False
+
+    def _fit_columns_to(self, room: int) -> None:
         columns = self._table.columns
         shown = list(range(len(columns)))
         for at in reversed(shown.copy()):
@@ -111,12 +126,10 @@ class RecordView(QTableView):
                 shown.remove(at)
         left = room - sum(columns[each].width for each in shown)
         growing = [each for each in shown if columns[each].grows] or shown[-1:]
-        self._fitting = True
         for at, column in enumerate(columns):
             self.setColumnHidden(at, at not in shown)
             share = left // len(growing) if at in growing and (left > 0 or column.grows) else 0
             self.setColumnWidth(at, max(column.width + share, min(column.width, _LEAST_GROWING)))
-        self._fitting = False
         # Where the other scroll bar comes in, columns are too wide until they are fitted anew: no reason to scroll sideways.
         has_room = self.horizontalHeader().length() <= room
         self.setHorizontalScrollBarPolicy(_NO_BAR if has_room else _BAR_AS_NEEDED)
