@@ -136,8 +136,11 @@ def begins(word: str, amount: Decimal | None) -> bool:
     whole, _, fraction = plain.partition(".")
     if amount is None or not whole[:1].isdecimal() or not plain.isascii():
         return False
+    # A zero stands alone before the point, without a comma behind it.
+    if whole[0] == "0" and whole != "0":
+        return False
     whole = whole.replace(",", "")
-    if not (whole + fraction).isdecimal() or (whole[0] == "0" and whole != "0") or (sign and amount > 0):
+    if not (whole + fraction).isdecimal() or (sign and amount > 0):
         return False
     told_whole, _, told_fraction = fixed(amount.copy_abs()).partition(".")
     return told_whole == whole and (told_fraction + "0" * 40).startswith(fraction)
