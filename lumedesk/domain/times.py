@@ -15,8 +15,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _MINUTE, _DAY = timedelta(minutes=1) // _MICROSECOND, timedelta(days=1) // _MICROSECOND
 
 # Nearly all times of a long history look so: a hundred thousand of them are made of a few hundred days and of what these
-# three hold, which is microseconds by "2026-05-11", "T10:15:" and "30Z". Nothing rolls over in them.
-_PLAIN = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ", re.ASCII)
+# three hold, which is microseconds by "2026-05-11", "T10:15:" and "30Z" or "30". Nothing rolls over in them.
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\dZ?", re.ASCII)
 _DAYS: dict[str, int] = {}
 _MINUTES: dict[str, int] = {}
 _SECONDS: dict[str, int] = {}

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lumedesk.domain import times
 from lumedesk.domain.times import Instant, instant, micros
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,12 +58,19 @@ def test_reading_a_time_never_raises(text: str) -> None:
     assert moment is None or moment.at.tzinfo is UTC
 
 
-@given(st.lists(st.from_regex(r"20\d\d-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-6]\dZ", fullmatch=True)))
+_MOMENTS = st.integers(0, 4_000_000_000).map(lambda second: datetime.fromtimestamp(second, UTC))
+_WRITTEN = st.builds("{:%Y-%m-%dT%H:%M:%S}{}".format, _MOMENTS, st.sampled_from(["", "Z", ".5Z", "+02:00"]))
+
+
+@given(st.lists(_WRITTEN))
 def test_micros_of_many_times_are_those_of_each(texts: list[str]) -> None:
-    # The parts of a time are remembered, so each is asked for twice, among others.
-    for text in [*texts, *texts]:
-        moment = instant(text)
-        assert micros(text) == (None if moment is None else (moment.at - EPOCH) // timedelta(microseconds=1)), text
+    with pytest.MonkeyPatch.context() as changed:
+        # More days than are remembered, and each time asked for twice, among others.
+        changed.setattr(times, "_MOST_DAYS", 3)
+        for text in [*texts, *texts]:
+            moment = instant(text)
+            assert moment is not None
+            assert micros(text) == (moment.at - EPOCH) // timedelta(microseconds=1), text
 
 
 @pytest.mark.parametrize(
