@@ -76,7 +76,7 @@ LEVELS = {
 
 # Tests and pictures always run without a screen: no window steals the focus, and every machine draws the same.
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
-# Takes ten minutes on one processor: what one test sets up for its whole file is made once. More than four gain nothing.
+# It takes ten minutes on one processor; on more than four it would hardly be sooner, as a file's tests stay together.
 WHOLE_SUITE = ["--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
 
 NO_DISPLAY = """\

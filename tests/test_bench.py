@@ -66,13 +66,13 @@ def test_nothing_measured_is_no_figure(count: Any) -> None:
 
 def test_rounds_are_compared_each_with_its_own_yardstick() -> None:
     ours, yardstick = [1.0, 2.0, 40.0, 10.0, 5.0], [10.0, 30.0, 120.0, 20.0, 5.0]
-    assert lines.faster("s", "m", ours, yardstick, 3).ratio == "3.00 times"
-    assert lines.within("s", "m", ours, yardstick, 3).ratio == "0.33"
-    assert (lines.within("s", "m", ours, yardstick, 3).ours, lines.median(yardstick)) == ("5.00 ms", 20)
+    line = lines.within("s", "m", ours, yardstick, 1 / 3)
+    assert (line.ours, line.yardstick, line.ratio, line.is_met) == ("5.00 ms", "20.0 ms", "0.33", True)
+    assert lines.within("s", "m", ours, yardstick[:1], 3).ratio == "0.50", "with fewer of them, medians are"
 
 
-def test_with_fewer_yardsticks_medians_are_compared_and_a_goal_is_met_at_the_very_figure() -> None:
-    met = lines.faster("s", "m", [1.0, 2.0, 90.0], [200.0], 100)
+def test_faster_compares_medians_and_meets_its_goal_at_the_very_figure() -> None:
+    met = lines.faster("s", "m", [1.0, 2.0, 90.0], [200.0, 100.0, 3000.0], 100)
     assert (met.is_met, met.rounds, met.ratio, met.goal) == (True, 3, "100 times", "≥ 100 times")
     missed = lines.faster("s", "m", [2.01], [200.0], 100)
     assert not missed.is_met

@@ -59,7 +59,7 @@ class Arrival:
     async def pieces(self) -> AsyncIterator[bytes | memoryview]:
         """The list's bytes, decompressed, as they come; none when it is known to be the same. Errors: DeskError.
 
-        Each piece is there only until the next one is asked for.
+        Each piece is there only until the next one is asked for, or the response is closed.
         """
         try:
             coding = coding_of(self._response)

@@ -70,7 +70,7 @@ class Connection(httpcore.AsyncNetworkStream):
             raise httpcore.ReadError(str(error)) from error
 
     async def some(self) -> memoryview:
-        """The same without a copy: it is there until the next call. Errors: OSError."""
+        """The same without a copy: it is there until the next call, or until this is closed. Errors: OSError."""
         return await self._inbox.taken()
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
@@ -216,6 +216,8 @@ class _Inbox(asyncio.BufferedProtocol):
         self._filling = self._looked_at = memoryview(b"")
         self._size = 0
         self._spare.extend(halves[: _MOST_SPARE - len(self._spare)])
+        # What comes after all, as it may on Windows, is nobody's: it takes no room from others.
+        self._spare = []
 
     async def send(self, data: bytes) -> None:
         """Errors: OSError."""

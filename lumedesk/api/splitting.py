@@ -169,7 +169,8 @@ class Splitter:
             if at < 0:
                 self._searched[ahead] = self._passed + max(0, len(self._waiting) - len(later.head))
                 continue
-            piece = _piece_of(bytes(self._waiting[:at]).rstrip(_SPACE))
+            with memoryview(self._waiting) as waiting:
+                piece = _piece_of(bytes(waiting[:at]).rstrip(_SPACE))
             if piece is not None:
                 self._next = ahead
                 self._take(len(piece.body))

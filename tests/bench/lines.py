@@ -34,8 +34,8 @@ def faster(
     unit: str = "ms",
     note: str = "",
 ) -> Line:
-    """The yardstick must be at least `times` ours, as `_compared` has it."""
-    ratio = _compared(yardstick, ours)
+    """The yardstick's median must be at least `times` ours."""
+    ratio = median(yardstick) / median(ours) if median(ours) else float("inf")
     told = f"{ratio:,.0f} times" if ratio >= 10 else f"{ratio:.2f} times"
     shown = (figure(median(ours), unit), figure(median(yardstick), unit), told, f"≥ {times:g} times")
     return Line(subject, measured, *shown, ratio >= times, len(ours), note, _other_rounds(ours, yardstick))
@@ -52,8 +52,15 @@ def within(
     goal: str = "",
     note: str = "",
 ) -> Line:
-    """Ours may be at most `most` times the yardstick, as `_compared` has it."""
-    ratio = _compared(ours, yardstick)
+    """Ours may be at most `most` times the yardstick.
+
+    Where there are as many of either, they were measured by turns, and the median of the rounds' own ratios counts: the
+    machine is another one in each. Else the medians are compared.
+    """
+    pairs = (
+        list(zip(ours, yardstick, strict=False)) if len(ours) == len(yardstick) else [(median(ours), median(yardstick))]
+    )
+    ratio = median([mine / beside if beside else float("inf") for mine, beside in pairs])
     shown = (figure(median(ours), unit), figure(median(yardstick), unit), _part(ratio), goal or f"≤ {most:g} times")
     return Line(subject, measured, *shown, ratio <= most, len(ours), note, _other_rounds(ours, yardstick))
 
@@ -87,13 +94,6 @@ def exactly(
 def not_measured(subject: str, measured: str, goal: str, why: str) -> Line:
     """What could not be measured has not met its goal."""
     return Line(subject, measured, "not measured", "", "", goal, False, 0, why)
-
-
-def _compared(one: Sequence[float], other: Sequence[float]) -> float:
-    """One by the other. Where each round has its own of either, the median of the rounds: the machine is another in each."""
-    if len(one) == len(other):
-        return median([each / beside if beside else float("inf") for each, beside in zip(one, other, strict=True)])
-    return median(one) / median(other) if median(other) else float("inf")
 
 
 def _part(ratio: float) -> str:
