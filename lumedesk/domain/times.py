@@ -60,10 +60,10 @@ def micros(text: str | None) -> int | None:
     try:
         return _DAYS[text[:10]] + _MINUTES[text[10:17]] + _SECONDS[text[17:]]
     except KeyError:
-        return _micros_learnt(text)
+        return _learn_micros(text)
 
 
-def _micros_learnt(text: str) -> int | None:
+def _learn_micros(text: str) -> int | None:
     moment = instant(text)
     if moment is None:
         return None

@@ -50,6 +50,17 @@ class Shown(QObject):
         return False
 
 
+def a_page(qtbot: QtBot, look: Look, table: TradesTable) -> tuple[QWidget, RecordView]:
+    """A window with nothing but the table's view; whoever asks keeps it."""
+    page = QWidget()
+    view = RecordView(table, look, "trades-table")
+    QVBoxLayout(page).addWidget(view)
+    qtbot.addWidget(page)
+    page.resize(1_300, 500)
+    page.show()
+    return page, view
+
+
 @pytest.fixture
 def view(qtbot: QtBot, look: Look) -> Iterator[RecordView]:
     shelf = Shelf()
@@ -58,12 +69,7 @@ def view(qtbot: QtBot, look: Look) -> Iterator[RecordView]:
     shelf.marks = dict.fromkeys(range(2, ROWS, 7), (1_700_000_000_000_000, None))
     table = TradesTable(shelf)
     table.ask(order="id", descending=False)
-    page = QWidget()
-    view = RecordView(table, look, "trades-table")
-    QVBoxLayout(page).addWidget(view)
-    qtbot.addWidget(page)
-    page.resize(1_300, 500)
-    page.show()
+    page, view = a_page(qtbot, look, table)
     view.selectRow(3)
     finish_painting(qtbot, view)
     yield view
@@ -114,11 +120,7 @@ def test_any_size_is_fitted_to_in_the_end(qtbot: QtBot, look: Look) -> None:
     shelf.trades = {row: a_trade(transaction_id=f"t{row}") for row in range(1, 9)}
     table = TradesTable(shelf)
     table.ask(order="id", descending=False)
-    page = QWidget()
-    view = RecordView(table, look, "trades-table")
-    QVBoxLayout(page).addWidget(view)
-    qtbot.addWidget(page)
-    page.show()
+    page, view = a_page(qtbot, look, table)
     for width in range(710, 760, 2):
         for height in range(340, 380, 4):
             page.resize(800, 300)
