@@ -203,6 +203,26 @@ def test_connections_one_after_another_and_at_once_each_hear_their_own() -> None
     asyncio.run(main())
 
 
+def test_what_comes_little_by_little_is_taken_in_few_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lumedesk.api.connection._MOMENT_S", 0.2)
+    parts = [LONG[at : at + 1_000] for at in range(0, 50_000, 1_000)]
+
+    async def trickles(connection: Connection) -> None:
+        await connection.request()
+        for part in parts:
+            connection.writer.write(part)
+            await asyncio.sleep(0.001)
+
+    async def main() -> list[bytes]:
+        async with connected(trickles) as connection:
+            await connection.write(b"GET / HTTP/1.1\r\n\r\n", timeout=5)
+            return [bytes(await connection.some()) for _ in range(8)]
+
+    came = asyncio.run(main())
+    assert b"".join(came) == b"".join(parts)
+    assert came[-1] == b"", "all of it is there after seven"
+
+
 def test_each_wait_has_an_end() -> None:
     async def mute(connection: Connection) -> None:
         connection.writer.transport.pause_reading()  # type: ignore[attr-defined] # a socket's transport has it

@@ -18,7 +18,8 @@ from tests.bench.rig import Rig
 from tests.bench.server import Server
 from tests.bench.workshop import ROUNDS, Workshop
 
-_CLICKS = 200
+_CLICKS = 1_000
+_TURN = 50
 _PAUSE_MS = 20
 _FRAME_MS = 16.7
 
@@ -93,9 +94,9 @@ def measure(folder: str, body: str, rows: int) -> dict[str, Any]:
             clicker.click()
         rig.settle()
         quiet, bare = [], []
-        for _ in range(4):
-            quiet += [clicker.click() for _ in range(_CLICKS // 4)]
-            bare += asyncio.run(_round_trips(server.url, _CLICKS // 4))
+        for _ in range(_CLICKS // _TURN):
+            quiet += [clicker.click() for _ in range(_TURN)]
+            bare += asyncio.run(_round_trips(server.url, _TURN))
         server.serve("trades", Path(body))
         busy = _while_arriving(rig, clicker)
         rig.close()
