@@ -124,7 +124,7 @@ class Arrival:
             # Before, the library itself looks to that.
             self._silence_s = self._response.request.extensions["timeout"]["read"]
         while connection is not None and left > 0:
-            some = (await connection.some())[:left]
+            some = await connection.some(left)
             if not some:
                 raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
             yield some

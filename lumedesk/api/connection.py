@@ -21,11 +21,11 @@ _MOST_SPARE = 2
 # Windows' event loop reads so much before it asks where to put it, and goes on with what it has read when told to pause.
 _ROOM = 64 * 1024
 _SECOND_ADDRESS_AFTER_S = 0.25
-# From a server slower than the desk a long list comes in a thousand reads, and these cost more than what is in them. So after
-# a read of less than this the socket is left alone for a moment, to hold more then. Not on Windows: a read brings no more
-# than _ROOM there, and a moment lasts 15 ms.
-_LITTLE = 128 * 1024
-_MOMENT_S = 0.002 if sys.platform != "win32" else 0.0
+# From a server slower than the desk a long list comes in a thousand reads, which cost more than what is in them. So the system
+# is to tell of no less than this, unless it takes longer than a moment. Over TLS it is the desk that is slower. Other systems
+# have the option too; only Linux was seen to keep to it.
+_WORTH_A_READ = 512 * 1024 if sys.platform == "linux" else 1
+_MOMENT_S = 0.02
 
 
 class Connections(httpcore.AsyncNetworkBackend):
@@ -64,6 +64,7 @@ class Connection(httpcore.AsyncNetworkStream):
 
     def __init__(self, inbox: "_Inbox") -> None:
         self._inbox = inbox
+        self._worth_a_read = _WORTH_A_READ
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109 - more is welcome
         """What came, at least a byte; none at the end."""
@@ -75,10 +76,13 @@ class Connection(httpcore.AsyncNetworkStream):
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
 
-    async def some(self) -> memoryview:
-        """The same without a copy: it is there until the next call, or until this is closed. Errors: OSError."""
-        await self._inbox.let_more_come()
-        return await self._inbox.taken()
+    async def some(self, left: int) -> memoryview:
+        """The same without a copy, of the `left` bytes that are to come; nothing of what follows them.
+
+        It is there until the next call, or until this is closed. Errors: OSError.
+        """
+        self._inbox.wait_for(min(left, self._worth_a_read))
+        return (await self._inbox.taken())[:left]
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Send all of it."""
@@ -119,6 +123,7 @@ class Connection(httpcore.AsyncNetworkStream):
         except BaseException:
             await self.aclose()
             raise
+        self._worth_a_read = 1
         return self
 
     def get_extra_info(self, info: str) -> Any:
@@ -139,7 +144,8 @@ class _Inbox(asyncio.BufferedProtocol):
         self._spare = spare
         # Taken or made when something comes; mostly, one of them is enough.
         self._filling = self._looked_at = memoryview(b"")
-        self._size = self._last_size = 0
+        self._size = 0
+        self._wanted = 1
         self._is_full = False
         self._is_over = False
         self._error: Exception | None = None
@@ -153,6 +159,8 @@ class _Inbox(asyncio.BufferedProtocol):
         if not isinstance(transport, asyncio.Transport):
             raise TypeError(f"{transport!r} can't send")
         self.transport = transport
+        # The same one below TLS.
+        self._socket = transport.get_extra_info("socket")
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - all there is
         if not self._filling:
@@ -208,24 +216,27 @@ class _Inbox(asyncio.BufferedProtocol):
                 raise self._error
             if self._is_over:
                 break
-            self._arrival = asyncio.get_running_loop().create_future()
-            await self._arrival
+            loop = asyncio.get_running_loop()
+            self._arrival = loop.create_future()
+            enough = loop.call_later(_MOMENT_S, self.wait_for, 1) if self._wanted > 1 else None
+            try:
+                await self._arrival
+            finally:
+                if enough is not None:
+                    enough.cancel()
         came = self._filling[: self._size]
         self._filling, self._looked_at, self._size = self._looked_at, self._filling, 0
         if self._is_full:
             self._is_full = False
             self.transport.resume_reading()
-        self._last_size = len(came)
         return came
 
-    async def let_more_come(self) -> None:
-        """Wait a moment, where little came the last time."""
-        if _MOMENT_S and self._last_size < _LITTLE and not self.has_news:
-            self.transport.pause_reading()
-            try:
-                await asyncio.sleep(_MOMENT_S)
-            finally:
-                self.transport.resume_reading()
+    def wait_for(self, size: int) -> None:
+        """Let the system tell of no less than so many bytes, or of the end; where it doesn't keep to that, nothing is lost."""
+        if size != self._wanted:
+            self._wanted = size
+            with contextlib.suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 
     def give_back(self) -> None:
         """Let other connections have the halves."""
