@@ -47,6 +47,7 @@ class Ticket(Generic[T]):
         self._done = done
         self._failed = failed
         self._cancel: Callable[[], object] | None = None
+        self.is_heard = done is not None or failed is not None
         self.is_over = False
 
     def cancel(self) -> None:
@@ -189,7 +190,10 @@ class Engine(QObject):
         except BaseException as error:
             log.exception("work failed")
             result = _unexpected(error)
-        self.on_ui(lambda: ticket.deliver(result))
+        if ticket.is_heard:
+            self.on_ui(lambda: ticket.deliver(result))
+        else:
+            ticket.is_over = True
 
     def _cancel_task(self, task: asyncio.Task[None]) -> None:
         if not self._loop.is_closed():

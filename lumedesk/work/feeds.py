@@ -37,6 +37,8 @@ AnyListing = Listing[Any] | CurrencyListing
 log = logging.getLogger(__name__)
 
 _MAX_RETRY_AFTER_S = 600.0
+# What is shown is written so much later: several answers in a row make one writing, and none of them waits for it.
+_WRITTEN_AFTER_S = 0.1
 
 
 class Looked(Protocol):
@@ -139,7 +141,7 @@ class Feeds:
             self._report(report)
             if writing is None or writing.done():
                 # Whoever asks again needn't wait for the disk, which may be making an index just now.
-                writing = group.create_task(self._write_down(kind))
+                writing = group.create_task(self._write_soon(kind))
             pause = self._pace.pause(kind, failures, time.monotonic() - started, random.random())
             if report.state.error is not None:
                 pause = max(pause, min(report.state.error.retry_after_s or 0.0, _MAX_RETRY_AFTER_S))
@@ -148,6 +150,10 @@ class Feeds:
                     await self._kicks[kind].wait()
             except TimeoutError:
                 pass
+
+    async def _write_soon(self, kind: Kind) -> None:
+        await asyncio.sleep(_WRITTEN_AFTER_S)
+        await self._write_down(kind)
 
     async def _write_down(self, kind: Kind) -> None:
         """Write what was shown already, and move what was written into the file once it is much. What fails is told."""

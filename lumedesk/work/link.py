@@ -31,6 +31,8 @@ _MAX_CONNECT_PAUSE_S = 30.0
 _MAX_RETRY_AFTER_S = 600.0
 # Before polling begins again that a defect broke off.
 _POLLING_PAUSE_S = 1.0
+# How long requests are under way before anybody hears of it: most are over before it could be read.
+_IN_FLIGHT_TOLD_S = 0.1
 _ACCOUNT: Codec[Account] = Codec(Account)
 
 
@@ -93,6 +95,8 @@ class Link:
         # Clients of earlier keys; each leaves the list once it is closed.
         self._old_clients: list[LumetradeClient] = []
         self._try_again = asyncio.Event()
+        self._in_flight = self._in_flight_told = 0
+        self._telling_in_flight: asyncio.TimerHandle | None = None
         # From when on what is over is kept; None keeps all.
         self.keep_since: Callable[[], datetime | None] = lambda: None
 
@@ -282,4 +286,13 @@ class Link:
         self._tell(lambda: self._hearer.take_noticed(noticed))
 
     def _note_in_flight(self, count: int) -> None:
-        self._tell(lambda: self._hearer.take_in_flight(count))
+        self._in_flight = count
+        if self._telling_in_flight is None:
+            loop = asyncio.get_running_loop()
+            self._telling_in_flight = loop.call_later(_IN_FLIGHT_TOLD_S, self._tell_in_flight)
+
+    def _tell_in_flight(self) -> None:
+        self._telling_in_flight = None
+        if (count := self._in_flight) != self._in_flight_told:
+            self._in_flight_told = count
+            self._tell(lambda: self._hearer.take_in_flight(count))

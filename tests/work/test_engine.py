@@ -87,9 +87,12 @@ def test_an_empty_result_is_a_result(engine: Engine, qtbot: QtBot, result: Any) 
 
 def test_nobody_needs_to_listen(engine: Engine, qtbot: QtBot) -> None:
     owner = Asker()
-    engine.submit(value(1), owner)
-    engine.submit(failing(DeskError("unheard")), owner)
+    crossed: list[object] = []
+    engine._crossing.connect(crossed.append)
+    tickets = [engine.submit(value(1), owner), engine.submit(failing(DeskError("unheard")), owner)]
     assert answered(engine, qtbot, value("later")).answers == ["later"]
+    assert all(ticket.is_over for ticket in tickets)
+    assert len(crossed) == 1, "the window is left alone with the others"
 
 
 def test_cancelling_stops_the_work_and_drops_its_answer(engine: Engine, qtbot: QtBot) -> None:

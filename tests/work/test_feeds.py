@@ -189,13 +189,35 @@ def test_small_kinds_report_their_records(bench: Bench) -> None:
         bench.client.lay(Kind.ACCOUNTS, account)
         assert (await bench.poll(Kind.ACCOUNTS)).records == (account,)
         assert (await bench.poll(Kind.ACCOUNTS)).records is None
-        assert bench.reader.small(Kind.ACCOUNTS) == [json_of(account)]
+        await _until(lambda: bench.reader.small(Kind.ACCOUNTS) == [json_of(account)])
         bench.client.bodies[Kind.CURRENCIES] = b'["ZAR",7,{"code":"BTC","decimals":8}]'
         report = await bench.poll(Kind.CURRENCIES)
         assert [each.code for each in report.records or ()] == ["ZAR", "BTC"]
         assert report.state.set_aside == 1
 
     bench.run(scenario)
+
+
+def test_several_answers_in_a_row_make_one_writing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Any] = []
+    write = bench.mirror.write_small
+
+    def noted(kind: Kind, rows: Any, *more: Any, **named: Any) -> Any:
+        written.append(rows)
+        return write(kind, rows, *more, **named)
+
+    accounts = [an_account(id="a1", balance=Decimal(number)) for number in range(5)]
+
+    async def scenario(bench: Bench) -> None:
+        monkeypatch.setattr(bench.mirror, "write_small", noted)
+        for account in accounts:
+            bench.client.lay(Kind.ACCOUNTS, account)
+            assert (await bench.poll(Kind.ACCOUNTS)).records == (account,)
+        await _until(lambda: bench.reader.small(Kind.ACCOUNTS) == [json_of(accounts[-1])])
+
+    monkeypatch.setattr(module, "_WRITTEN_AFTER_S", 0.5)
+    bench.run(scenario)
+    assert written == [[("a1", json_of(accounts[-1]))]]
 
 
 def test_a_list_is_shown_again_and_again_while_the_disk_is_busy_and_the_last_is_written(bench: Bench) -> None:

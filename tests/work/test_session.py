@@ -33,6 +33,7 @@ from lumedesk.store.mirror import Mirror
 from lumedesk.store.mirror_file import MirrorError
 from lumedesk.store.owner import OwnerFile
 from lumedesk.store.paths import ProfilePaths
+from lumedesk.work import link
 from lumedesk.work.engine import Engine, Unexpected
 from lumedesk.work.session import Connection, Session
 from lumedesk.work.states import FeedReport
@@ -88,6 +89,7 @@ def test_a_poll_that_changed_nothing_emits_and_writes_nothing(
     session: Session, qtbot: QtBot, profile: ProfilePaths
 ) -> None:
     onlooker = connect(profile.mirror, STORE_KEY)
+    qtbot.waitUntil(lambda: onlooker.execute("SELECT count(*) FROM datasets").get == len(Kind))
     version = onlooker.pragma("data_version")
     emitted = Emitted(session)
     for _ in range(3):
@@ -272,14 +274,27 @@ def test_trouble_while_connecting_stands_beside_every_kind(
     assert {session.state(kind).error for kind in Kind} == {error}
 
 
-def test_requests_under_way_are_counted(open_session: OpenSession, control: SandboxControl, qtbot: QtBot) -> None:
-    session = open_session()
+def test_requests_under_way_are_counted_once_they_last(session: Session, control: SandboxControl, qtbot: QtBot) -> None:
     counts: list[int] = []
     session.in_flight_changed.connect(counts.append)
-    fill(session, qtbot)
-    qtbot.waitUntil(lambda: session.in_flight == 0)
-    assert max(counts) > 1
-    assert min(counts) == 0
+    for operation in LISTS.values():
+        control.fault(operation, "delay", seconds=0.5)
+    polled(session, qtbot)
+    qtbot.waitUntil(lambda: bool(counts) and counts[-1] == 0)
+    assert 1 < max(counts) <= len(Kind)
+    assert session.in_flight == 0
+
+
+def test_a_request_that_is_over_at_once_is_not_told(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "_IN_FLIGHT_TOLD_S", 2.0)
+    qtbot.waitUntil(lambda: session._link._telling_in_flight is None)
+    counts: list[int] = []
+    session.in_flight_changed.connect(counts.append)
+    polled(session, qtbot, Kind.ACCOUNTS)
+    qtbot.waitUntil(lambda: session._link._telling_in_flight is None)
+    assert counts == []
 
 
 def test_showing_the_window_again_asks_at_once(session: Session, control: SandboxControl, qtbot: QtBot) -> None:
