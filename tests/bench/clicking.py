@@ -19,6 +19,7 @@ from tests.bench.server import Server
 from tests.bench.workshop import ROUNDS, Workshop
 
 _CLICKS = 1_000
+# By turns: so many clicks, then as many round trips.
 _TURN = 50
 _PAUSE_MS = 20
 _FRAME_MS = 16.7

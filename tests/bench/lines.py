@@ -52,15 +52,8 @@ def within(
     goal: str = "",
     note: str = "",
 ) -> Line:
-    """Ours may be at most `most` times the yardstick.
-
-    Where there are as many of either, they were measured by turns, and the median of the rounds' own ratios counts: the
-    machine is another one in each. Else the medians are compared.
-    """
-    pairs = (
-        list(zip(ours, yardstick, strict=False)) if len(ours) == len(yardstick) else [(median(ours), median(yardstick))]
-    )
-    ratio = median([mine / beside if beside else float("inf") for mine, beside in pairs])
+    """Ours may be at most `most` times the yardstick's median."""
+    ratio = median(ours) / median(yardstick) if median(yardstick) else float("inf")
     shown = (figure(median(ours), unit), figure(median(yardstick), unit), _part(ratio), goal or f"≤ {most:g} times")
     return Line(subject, measured, *shown, ratio <= most, len(ours), note, _other_rounds(ours, yardstick))
 

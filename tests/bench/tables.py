@@ -21,10 +21,9 @@ What the yardsticks are is told in `tests/bench`: `QStandardItemModel` holding t
 proxy wherever rows are sorted, msgspec's own decoding into structs with `Decimal` and without the garbage collector, a bare
 `httpx` request, the same store without encryption, an empty PySide6 window. CPU is the time of all threads of the process.
 Figures are medians of the rounds named, each round of ours beside one of the yardstick's; where that takes minutes, as filling
-Qt's model with a million rows does, it is measured once, and the table says so. Where the goal is a multiple or a part of the
-yardstick, the ratio is the median of the rounds' own, which need not be that of the two medians. A picture counts when it is
-painted, not when it is begun. Every figure about stalls is void unless a known hold of the GIL of 250 ms read as 250 ms in the
-same run.
+Qt's model with a million rows does, it is measured once, and the table says so. A ratio is that of the two figures before it.
+A picture counts when it is painted, not when it is begun. Every figure about stalls is void unless a known hold of the GIL of
+250 ms read as 250 ms in the same run.
 
 The goals for 100,000 rows are measured with the smallest size of the run, those for 1,000,000 with the largest. Rows that are
 only read are taken in once for all benchmarks: through a server by the whole desk, a million of them by the desk's writing code
