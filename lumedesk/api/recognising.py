@@ -1,4 +1,4 @@
-"""Knowing runs of a list again that came before. No network."""
+"""Knowing a list again that came before, or runs of it. No network."""
 
 import os
 from collections.abc import Sequence
@@ -11,33 +11,33 @@ Bytes = bytes | bytearray | memoryview
 
 
 class Recogniser:
-    """Compares runs of rows with what is remembered of them: by SHA-256 the first time, then by XXH3, in a twentieth of it.
+    """Compares bytes with what is remembered of them: by SHA-256 the first time, then by XXH3, in a twentieth of it.
 
-    XXH3 isn't made for withstanding people who look for two runs that it can't tell apart. So its seed is made by chance
+    XXH3 isn't made for withstanding people who look for two texts that it can't tell apart. So its seed is made by chance
     for this object, and neither the seed nor what it gives is ever kept, shown or sent.
     """
 
     def __init__(self) -> None:
         self._seed = int.from_bytes(os.urandom(8))
-        # What XXH3 gives for a run, by its SHA-256: 16 bytes each.
+        # What XXH3 gives for a text, by its SHA-256: 16 bytes each.
         self._tags: dict[bytes, bytes] = {}
         self._known: Sequence[Segment] = ()
 
     def keep_only(self, known: Sequence[Segment]) -> None:
-        """Forget all runs but these."""
+        """Forget all but these runs."""
         if known is self._known:
             return
         self._known = known
         self._tags = {each.digest: self._tags[each.digest] for each in known if each.digest in self._tags}
 
-    def is_same(self, known: Segment, *parts: Bytes) -> bool:
-        """Whether these parts, one after another, are the known run, byte for byte."""
+    def is_same(self, digest: bytes, *parts: Bytes) -> bool:
+        """Whether these parts, one after another, are what has this `piece_digest`, byte for byte."""
         tag = self._tag(parts)
-        if (remembered := self._tags.get(known.digest)) is not None:
+        if (remembered := self._tags.get(digest)) is not None:
             return tag == remembered
-        if piece_digest(parts[0] if len(parts) == 1 else b"".join(parts)) != known.digest:
+        if piece_digest(*parts) != digest:
             return False
-        self._tags[known.digest] = tag
+        self._tags[digest] = tag
         return True
 
     def _tag(self, parts: tuple[Bytes, ...]) -> bytes:

@@ -117,7 +117,7 @@ class Splitter:
             if not at <= end < size or data[end] != _COMMA:
                 break
             run = data[at:end]
-            if not (is_same(known, self._waiting, run) if waiting else is_same(known, run)):
+            if not (is_same(known.digest, self._waiting, run) if waiting else is_same(known.digest, run)):
                 break
             at, count = end + 1, count + 1
             if waiting:
@@ -184,7 +184,7 @@ class Splitter:
         if self._waiting[known.size : known.size + 64].lstrip(_SPACE)[:1] not in _AFTER_ROW:
             return False
         with memoryview(self._waiting) as whole, whole[: known.size] as run:
-            return self._recogniser.is_same(known, run)
+            return self._recogniser.is_same(known.digest, run)
 
     def _cut(self, *, is_last: bool) -> Piece | None:
         """The rows of about one piece, where they are surely whole: both ends parted from others, and JSON in between."""

@@ -133,7 +133,7 @@ class Taking:
         self._recogniser.keep_only(arriving.known)
         splitter = Splitter(arriving.known, self._kind.table, self._recogniser)
         try:
-            async for data in arrival.pieces():
+            async for data in arrival.pieces(self._recogniser):
                 await self._write(arriving, splitter.feed(data))
             if arrival.is_same:
                 return None

@@ -9,8 +9,10 @@ import pytest
 
 from lumedesk.api import arrival as module
 from lumedesk.api.arrival import Arrival
+from lumedesk.api.recognising import Recogniser
 from lumedesk.domain.errors import DeskError, ServerFault, TimedOut, Unreadable, Wire
 from lumedesk.domain.kinds import Kind
+from lumedesk.domain.segments import piece_digest
 from tests.support.raw_server import Connection, RawServer, Script, http
 from tests.support.wire import a_client
 
@@ -62,6 +64,25 @@ def test_a_compressed_list_that_is_the_same_is_not_opened() -> None:
     # What isn't compressed is known again by its parts, elsewhere.
     plain, arrival = read(http(200, BODY), known=first.digest)
     assert (plain, arrival.is_same, arrival.digest) == (BODY, False, b"")
+
+
+def test_a_compressed_list_is_known_by_a_recogniser_that_saw_it_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    recogniser = Recogniser()
+    _, first = read(zipped())
+
+    async def take(arrival: Arrival) -> tuple[bytes, Arrival]:
+        return b"".join([piece async for piece in arrival.pieces(recogniser)]), arrival
+
+    def never(*_: bytes) -> bytes:
+        raise AssertionError("SHA-256 again")
+
+    for _ in range(2):
+        again, arrival = read(zipped(), known=first.digest, take=take)
+        assert (again, arrival.is_same, arrival.digest) == (b"", True, first.digest)
+        monkeypatch.setattr("lumedesk.api.recognising.piece_digest", never)
+    changed = gzip.compress(BODY.replace(b"7", b"8", 1), mtime=0)
+    other, arrival = read(zipped(changed), known=first.digest, take=take)
+    assert (other, arrival.is_same, arrival.digest) == (BODY.replace(b"7", b"8", 1), False, piece_digest(changed))
 
 
 @pytest.mark.parametrize(

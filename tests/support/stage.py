@@ -53,7 +53,7 @@ class _Arrival:
     def __init__(self, body: bytes) -> None:
         self._body = body
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self, _recogniser: Any = None) -> AsyncIterator[bytes]:
         yield self._body
 
 
