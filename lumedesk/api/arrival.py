@@ -36,7 +36,8 @@ class Arrival:
     ) -> None:
         """`patience_s` is for waiting for the server in all; `failure` says what a broken connection means."""
         self._response = response
-        self._known = known
+        # The digest of the list before.
+        self.known = known
         self._patience_s = patience_s
         self._left_s = patience_s
         # How long a server may be silent between two pieces.
@@ -55,8 +56,8 @@ class Arrival:
     @property
     def digest(self) -> bytes:
         """16 bytes that are equal for compressed bodies that came over the wire alike; none for others."""
-        if self.is_same and self._known is not None:
-            return self._known
+        if self.is_same and self.known is not None:
+            return self.known
         return self._digest.digest()[:16] if self._is_compressed else b""
 
     async def pieces(self, recogniser: Recogniser | None = None) -> AsyncIterator[bytes | memoryview]:
@@ -75,13 +76,13 @@ class Arrival:
                     if received > ARRIVAL_CAP:
                         raise BodyRefused(f"the body is larger than {mebibytes(ARRIVAL_CAP)}")
                     yield piece
-            elif self._known is None:
+            elif self.known is None:
                 async for piece in self._inflated(self._received()):
                     yield piece
             else:
                 # Ten times smaller than what is in it, so it can wait until it is known to be another one.
                 compressed = [bytes(piece) async for piece in self._within(_COMPRESSED_CAP)]
-                self.is_same = (recogniser or Recogniser()).is_same(self._known, *compressed)
+                self.is_same = (recogniser or Recogniser()).is_same(self.known, *compressed)
                 if not self.is_same:
                     async for piece in self._inflated(_each(compressed)):
                         yield piece

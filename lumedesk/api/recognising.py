@@ -23,12 +23,13 @@ class Recogniser:
         self._tags: dict[bytes, bytes] = {}
         self._known: Sequence[Segment] = ()
 
-    def keep_only(self, known: Sequence[Segment]) -> None:
-        """Forget all but these runs."""
+    def keep_only(self, known: Sequence[Segment], whole: bytes | None = None) -> None:
+        """Forget all but these runs, and the list with the digest `whole`."""
         if known is self._known:
             return
         self._known = known
-        self._tags = {each.digest: self._tags[each.digest] for each in known if each.digest in self._tags}
+        kept = [*(each.digest for each in known), whole]
+        self._tags = {digest: self._tags[digest] for digest in kept if digest in self._tags}
 
     def is_same(self, digest: bytes, *parts: Bytes) -> bool:
         """Whether these parts, one after another, are what has this `piece_digest`, byte for byte."""

@@ -122,8 +122,9 @@ class Feeds:
 
         What is shown but not written yet is written first: whoever reads the file next goes by what it holds.
         """
-        for kind in list(self._unwritten):
-            self._write_now(kind, *self._unwritten.pop(kind), is_whole=True)
+        for kind, unwritten in list(self._unwritten.items()):
+            self._write_now(kind, *unwritten, is_whole=True)
+            del self._unwritten[kind]
         self._mirror.begin()
         for kind, dataset in self._known.items():
             self._mirror.write_dataset(kind, dataset)

@@ -31,7 +31,7 @@ _MAX_CONNECT_PAUSE_S = 30.0
 _MAX_RETRY_AFTER_S = 600.0
 # Before polling begins again that a defect broke off.
 _POLLING_PAUSE_S = 1.0
-# How long requests are under way before anybody hears of it: most are over before it could be read.
+# How many requests are under way is told so much after it changed, as it is by then: most are over before it could be read.
 _IN_FLIGHT_TOLD_S = 0.1
 _ACCOUNT: Codec[Account] = Codec(Account)
 
@@ -122,11 +122,15 @@ class Link:
                 await asyncio.wait([self._life])
             if self._client is not None:
                 self._old_clients.append(self._client)
-            self._save_ages()
+            feeds = self._feeds
             self._client, self._feeds, self._is_owners = None, None, False
-            # An order under way has the old client in hand, and its outcome is wanted. Stopped meanwhile, the farewell
-            # waits for it and closes what is left.
-            await self._movements.settle()
+            try:
+                # An order under way has the old client in hand, and its outcome is wanted. Stopped meanwhile, the farewell
+                # waits for it and closes what is left.
+                await self._movements.settle()
+            finally:
+                # Only then: it may have been reading a list.
+                self._save_ages(feeds)
             await self._close_what_is_left()
             if between is not None:
                 await asyncio.to_thread(between)
@@ -158,6 +162,8 @@ class Link:
 
     async def farewell(self, connector: Connector | None) -> None:
         """Close what is open, in an order that loses nothing."""
+        # The steps may take longer than they are given.
+        self._save_ages(self._feeds)
         steps: list[Callable[[], Coroutine[Any, Any, None]]] = [self._movements.linger]
         if self._client is not None:
             steps.append(self._client.aclose)
@@ -169,7 +175,7 @@ class Link:
                 await step()
             except Exception:
                 log.exception("closing failed")
-        self._save_ages()
+        self._save_ages(self._feeds)
 
     def _tell(self, call: Callable[[], None]) -> None:
         self._on_ui(call)
@@ -178,10 +184,10 @@ class Link:
         dataset = self._reader.dataset(kind)
         return DatasetState() if dataset is None else DatasetState(dataset.confirmed_at, None, dataset.set_aside)
 
-    def _save_ages(self) -> None:
-        if self._feeds is not None:
+    def _save_ages(self, feeds: Feeds | None) -> None:
+        if feeds is not None:
             try:
-                self._feeds.save_ages()
+                feeds.save_ages()
             except Exception:
                 log.exception("the ages weren't saved")
 

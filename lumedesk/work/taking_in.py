@@ -130,7 +130,7 @@ class Taking:
         """Take the list in, whole or not at all; None when it is known to be the same. Errors: DeskError."""
         async with self._writing:
             arriving = self._mirror.arriving(self._kind, self._seen_at, self._keep_since, self._courtesy.wait_in_thread)
-        self._recogniser.keep_only(arriving.known)
+        self._recogniser.keep_only(arriving.known, arrival.known)
         splitter = Splitter(arriving.known, self._kind.table, self._recogniser)
         try:
             async for data in arrival.pieces(self._recogniser):

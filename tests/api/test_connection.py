@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import hashlib
+import itertools
 import socket
 import ssl
 import sys
@@ -230,6 +231,56 @@ def test_what_comes_little_by_little_is_taken_in_few_pieces(monkeypatch: pytest.
     came = asyncio.run(main())
     assert b"".join(came) == b"".join(parts)
     assert len(came) < 10
+
+
+def test_the_end_of_a_body_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lumedesk.api.connection._MOMENT_S", 60.0)
+
+    async def stays(connection: Connection) -> None:
+        await connection.request()
+        for part in (http(200, LONG)[:-1_000], LONG[-1_000:]):
+            await connection.send(part)
+            await asyncio.sleep(0.05)
+        await asyncio.Event().wait()
+
+    assert arrived(stays) == WHOLE
+
+
+def test_over_tls_whatever_comes_is_taken_at_once(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lumedesk.api.connection._MOMENT_S", 60.0)
+    whole = http(200, LONG)
+    cuts = [0, 300_000, 400_000, len(whole)]
+    parts = [whole[start:end] for start, end in itertools.pairwise(cuts)]
+    sent = itertools.accumulate(map(len, parts))
+
+    async def waits_for_each(connection: Connection) -> None:
+        await connection.request()
+        for part in parts:
+            taken.clear()
+            await connection.send(part)
+            await taken.wait()
+
+    async def take(arrival: Arrival) -> int:
+        size, part_ends = 0, next(sent)
+        async for piece in arrival.pieces():
+            size += len(piece)
+            if size + len(whole) - len(LONG) >= part_ends:
+                part_ends = next(sent, 0)
+                taken.set()
+        return size
+
+    async def main() -> int:
+        context = serving(authority.issue_cert("localhost"))
+        async with (
+            RawServer([waits_for_each], ssl_context=context) as server,
+            a_client(server.url, extra_ca=authority_file(authority, tmp_path)) as client,
+        ):
+            return await client.arrive(Kind.TRADES, None, take)
+
+    taken = asyncio.Event()
+    assert asyncio.run(main()) == len(LONG)
 
 
 def test_little_that_nothing_follows_is_told_too() -> None:

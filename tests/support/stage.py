@@ -48,7 +48,7 @@ class Held:
 class _Arrival:
     """A history's answer, all of it at once."""
 
-    request_id, digest, is_same = None, b"", False
+    request_id, known, digest, is_same = None, None, b"", False
 
     def __init__(self, body: bytes) -> None:
         self._body = body

@@ -33,7 +33,6 @@ from lumedesk.store.mirror import Mirror
 from lumedesk.store.mirror_file import MirrorError
 from lumedesk.store.owner import OwnerFile
 from lumedesk.store.paths import ProfilePaths
-from lumedesk.work import link
 from lumedesk.work.engine import Engine, Unexpected
 from lumedesk.work.session import Connection, Session
 from lumedesk.work.states import FeedReport
@@ -274,7 +273,7 @@ def test_trouble_while_connecting_stands_beside_every_kind(
     assert {session.state(kind).error for kind in Kind} == {error}
 
 
-def test_requests_under_way_are_counted_once_they_last(session: Session, control: SandboxControl, qtbot: QtBot) -> None:
+def test_requests_under_way_are_counted(session: Session, control: SandboxControl, qtbot: QtBot) -> None:
     counts: list[int] = []
     session.in_flight_changed.connect(counts.append)
     for operation in LISTS.values():
@@ -283,18 +282,6 @@ def test_requests_under_way_are_counted_once_they_last(session: Session, control
     qtbot.waitUntil(lambda: bool(counts) and counts[-1] == 0)
     assert 1 < max(counts) <= len(Kind)
     assert session.in_flight == 0
-
-
-def test_a_request_that_is_over_at_once_is_not_told(
-    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(link, "_IN_FLIGHT_TOLD_S", 2.0)
-    qtbot.waitUntil(lambda: session._link._telling_in_flight is None)
-    counts: list[int] = []
-    session.in_flight_changed.connect(counts.append)
-    polled(session, qtbot, Kind.ACCOUNTS)
-    qtbot.waitUntil(lambda: session._link._telling_in_flight is None)
-    assert counts == []
 
 
 def test_showing_the_window_again_asks_at_once(session: Session, control: SandboxControl, qtbot: QtBot) -> None:
