@@ -16,7 +16,7 @@ from typing import Any
 import httpcore
 
 # Half of what one connection may hold: a long list comes in fewer reads, without the other side being told to wait.
-_SIZE = 4 * 1024 * 1024
+_SIZE = 8 * 1024 * 1024
 _MOST_SPARE = 2
 # Windows' event loop reads so much before it asks where to put it, and goes on with what it has read when told to pause.
 _ROOM = 64 * 1024
@@ -24,7 +24,7 @@ _SECOND_ADDRESS_AFTER_S = 0.25
 # In clear, that is from this computer itself, as from the sandbox, a long list comes in a thousand reads, which cost more than
 # what is in them. So the system is to tell of no less than this, unless it takes longer than a moment. Over TLS it is the desk
 # that is slower. Other systems have the option too; only Linux was seen to keep to it.
-_WORTH_A_READ = 1024 * 1024 if sys.platform == "linux" else 1
+_WORTH_A_READ = 4 * 1024 * 1024 if sys.platform == "linux" else 1
 _MOMENT_S = 0.02
 
 

@@ -28,7 +28,7 @@ from tests.support.tls import authority_file, serving
 from tests.support.wire import a_client
 
 # Longer than one connection holds at a time, and no two parts of it are alike.
-LONG = b"".join(hashlib.sha256(bytes([number % 251, number // 251])).digest() for number in range(50_000)) * 6
+LONG = b"".join(hashlib.sha256(bytes([number % 251, number // 251])).digest() for number in range(50_000)) * 11
 
 
 def arrived(
