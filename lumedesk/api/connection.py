@@ -24,7 +24,7 @@ _SECOND_ADDRESS_AFTER_S = 0.25
 # In clear, that is from this computer itself, as from the sandbox, a long list comes in a thousand reads, which cost more than
 # what is in them. So the system is to tell of no less than this, unless it takes longer than a moment. Over TLS it is the desk
 # that is slower. Other systems have the option too; only Linux was seen to keep to it.
-_WORTH_A_READ = 4 * 1024 * 1024 if sys.platform == "linux" else 1
+_LOW_WATER = 4 * 1024 * 1024 if sys.platform == "linux" else 1
 _MOMENT_S = 0.02
 
 
@@ -64,7 +64,7 @@ class Connection(httpcore.AsyncNetworkStream):
 
     def __init__(self, inbox: "_Inbox") -> None:
         self._inbox = inbox
-        self._worth_a_read = _WORTH_A_READ
+        self._low_water = _LOW_WATER
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109 - more is welcome
         """What came, at least a byte; none at the end."""
@@ -81,7 +81,7 @@ class Connection(httpcore.AsyncNetworkStream):
 
         It is there until the next call, or until this is closed. Errors: OSError.
         """
-        self._inbox.wait_for(min(left, self._worth_a_read))
+        self._inbox.set_low_water(min(left, self._low_water))
         return (await self._inbox.taken())[:left]
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
@@ -123,7 +123,7 @@ class Connection(httpcore.AsyncNetworkStream):
         except BaseException:
             await self.aclose()
             raise
-        self._worth_a_read = 1
+        self._low_water = 1
         return self
 
     def get_extra_info(self, info: str) -> Any:
@@ -145,7 +145,7 @@ class _Inbox(asyncio.BufferedProtocol):
         # Taken or made when something comes; mostly, one of them is enough.
         self._filling = self._looked_at = memoryview(b"")
         self._size = 0
-        self._wanted = 1
+        self._low_water = 1
         self._is_full = False
         self._is_over = False
         self._error: Exception | None = None
@@ -218,12 +218,12 @@ class _Inbox(asyncio.BufferedProtocol):
                 break
             loop = asyncio.get_running_loop()
             self._arrival = loop.create_future()
-            enough = loop.call_later(_MOMENT_S, self.wait_for, 1) if self._wanted > 1 else None
+            lowering = loop.call_later(_MOMENT_S, self.set_low_water, 1) if self._low_water > 1 else None
             try:
                 await self._arrival
             finally:
-                if enough is not None:
-                    enough.cancel()
+                if lowering is not None:
+                    lowering.cancel()
         came = self._filling[: self._size]
         self._filling, self._looked_at, self._size = self._looked_at, self._filling, 0
         if self._is_full:
@@ -231,10 +231,10 @@ class _Inbox(asyncio.BufferedProtocol):
             self.transport.resume_reading()
         return came
 
-    def wait_for(self, size: int) -> None:
+    def set_low_water(self, size: int) -> None:
         """Let the system tell of no less than so many bytes, or of the end; where it doesn't keep to that, nothing is lost."""
-        if size != self._wanted:
-            self._wanted = size
+        if size != self._low_water:
+            self._low_water = size
             with contextlib.suppress(OSError):
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
 

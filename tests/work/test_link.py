@@ -1,4 +1,4 @@
-"""What a link tells of the requests under way, without a server: each count once it has lasted a moment."""
+"""What a link tells of the requests under way, without a server: the count as it is a moment after it changed."""
 
 import asyncio
 from collections.abc import Callable
