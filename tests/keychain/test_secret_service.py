@@ -2,7 +2,9 @@
 
 import logging
 import threading
+from base64 import b64decode
 from collections.abc import Callable
+from itertools import chain
 
 import pytest
 
@@ -19,6 +21,7 @@ from lumedesk.keychain import (
     system_keychain,
 )
 from lumedesk.keychain import system as module
+from tests.support import secret_service as stand_in
 from tests.support.secret_service import PASSWORD, SecretService, private_bus, secret_service
 
 OLD = Credentials("old-key", Secret("old-canary"))
@@ -108,6 +111,27 @@ def test_the_right_password_lets_the_call_go_on(
         call(keychain)
         call(keychain)
         assert prompter.questions == 1, "asked once"
+
+
+def test_the_stand_in_is_understood_whatever_number_it_draws_first(
+    service: SecretService, keychain: Keychain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal, draw = stand_in._sealed, stand_in._drawn
+
+    def unlucky(password: str, request: str) -> str:
+        theirs = int.from_bytes(b64decode(request.partition("public=")[2].partition("\n")[0]), "big")
+        numbers = iter(draw, None)
+        first = next(mine for mine in numbers if pow(theirs, mine, stand_in._PRIME).to_bytes(192, "big")[0] == 0)
+        monkeypatch.setattr(stand_in, "_drawn", chain([first], numbers).__next__)
+        monkeypatch.setattr(stand_in, "_sealed", seal)
+        return seal(password, request)
+
+    monkeypatch.setattr(stand_in, "_sealed", unlucky)
+    service.lock()
+    with service.prompter() as prompter:
+        prompter.enter(PASSWORD)
+        keychain.read("x")
+        assert prompter.questions == 1
 
 
 def test_a_question_that_nobody_answers_ends(

@@ -98,8 +98,10 @@ class SecretService:
         """Someone who can ask the operator for the password, until the block ends."""
         with closing(self._connection()) as bus:
             prompter = Prompter(bus)
-            yield prompter
-            prompter.leave()
+            try:
+                yield prompter
+            finally:
+                prompter.leave()
 
     def _connection(self) -> Any:
         from jeepney.bus import get_connectable_addresses
@@ -277,14 +279,21 @@ _PRIME = int(
 )
 
 
+def _drawn() -> int:
+    return int.from_bytes(os.urandom(64), "big")
+
+
 def _sealed(password: str, request: str) -> str:
     """The password as GNOME Keyring expects it: encrypted for the public key in its request ("sx-aes-1")."""
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
     members = dict(line.split("=", 1) for line in request.splitlines() if "=" in line)
     theirs = int.from_bytes(base64.b64decode(members["public"]), "big")
-    mine = int.from_bytes(os.urandom(64), "big")
-    shared = pow(theirs, mine, _PRIME).to_bytes(192, "big")
+    # GNOME Keyring leaves out the zeros that one shared secret in 256 begins with, and finds another key then.
+    shared = bytes(1)
+    while not shared[0]:
+        mine = _drawn()
+        shared = pow(theirs, mine, _PRIME).to_bytes(192, "big")
     seed = hmac.new(bytes(32), shared, hashlib.sha256).digest()
     key = hmac.new(seed, b"\x01", hashlib.sha256).digest()[:16]
     plain = password.encode()
