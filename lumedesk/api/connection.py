@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import ipaddress
 import itertools
+import os
 import socket
 import ssl
 import sys
@@ -15,17 +16,19 @@ from typing import Any
 
 import httpcore
 
-# Half of what one connection may hold: a long list comes in fewer reads, without the other side being told to wait.
-_SIZE = 8 * 1024 * 1024
+# Half of what one connection may hold. No more than a processor has near it: what was just read is looked at from there.
+_SIZE = 1024 * 1024
 _MOST_SPARE = 2
 # Windows' event loop reads so much before it asks where to put it, and goes on with what it has read when told to pause.
 _ROOM = 64 * 1024
 _SECOND_ADDRESS_AFTER_S = 0.25
 # In clear, that is from this computer itself, as from the sandbox, a long list comes in a thousand reads, which cost more than
-# what is in them. So the system is to tell of no less than this, unless it takes longer than a moment. Over TLS it is the desk
-# that is slower. Other systems have the option too; only Linux was seen to keep to it.
+# what is in them. So the system is to tell of no less than this, unless it takes longer than a moment; and what it has then is
+# read at once, so many times before others have their turn. Over TLS it is the desk that is slower. Other systems have the
+# option too; only Linux was seen to keep to it.
 _LOW_WATER = 4 * 1024 * 1024 if sys.platform == "linux" else 1
 _MOMENT_S = 0.02
+_READS_IN_A_ROW = 16
 
 
 class Connections(httpcore.AsyncNetworkBackend):
@@ -82,6 +85,8 @@ class Connection(httpcore.AsyncNetworkStream):
         It is there until the next call, or until this is closed. Errors: OSError.
         """
         self._inbox.set_low_water(min(left, self._low_water))
+        if self._low_water > 1:
+            self._inbox.read_on()
         return (await self._inbox.taken())[:left]
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
@@ -146,6 +151,7 @@ class _Inbox(asyncio.BufferedProtocol):
         self._filling = self._looked_at = memoryview(b"")
         self._size = 0
         self._low_water = 1
+        self._in_a_row = 0
         self._is_full = False
         self._is_over = False
         self._error: Exception | None = None
@@ -169,6 +175,7 @@ class _Inbox(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._size += nbytes
+        self._in_a_row = 0
         if _SIZE - self._size < _ROOM:
             self._is_full = True
             self.transport.pause_reading()
@@ -230,6 +237,15 @@ class _Inbox(asyncio.BufferedProtocol):
             self._is_full = False
             self.transport.resume_reading()
         return came
+
+    def read_on(self) -> None:
+        """Read what the system has already, in clear; the next to be called is `taken`. Errors: OSError."""
+        if self._size or self._is_over or self._in_a_row == _READS_IN_A_ROW or not self._looked_at:
+            return
+        self._in_a_row += 1
+        with contextlib.suppress(BlockingIOError):
+            self._size = os.readv(self._socket.fileno(), [self._looked_at])
+            self._filling, self._looked_at = self._looked_at, self._filling
 
     def set_low_water(self, size: int) -> None:
         """Let the system tell of no less than so many bytes, or of the end; where it doesn't keep to that, nothing is lost."""

@@ -328,7 +328,7 @@ def test_row_45_a_list_many_times_as_long_takes_little_more_memory(server: ListS
     peaks, sizes_kib = [], []
     with Victims() as victims:
         # The shorter one is long enough to fill whatever has a size of its own.
-        for count in (60_000, 140_000):
+        for count in (30_000, 100_000):
             rows = [trade(f"t{number:05}", f"{number}.25") for number in range(count)]
             server.lay(Kind.TRADES, *rows)
             folder = tmp_path / str(count)
