@@ -43,6 +43,11 @@ def run(
     return [*told, *splitter.end()], splitter
 
 
+def compact(rows: object, space: str = "") -> bytes:
+    """As a server sends it that leaves out what it may: then runs are passed over without a copy."""
+    return json.dumps(rows, separators=(f",{space}", ":")).encode()
+
+
 def rows_of(told: Sequence[Same | Piece], known: Sequence[bytes] = ()) -> list[object]:
     """All rows told of, decoded; those of runs that came again from the bytes they had."""
     bodies = (known[each.first : each.end] if isinstance(each, Same) else [each.body] for each in told)
@@ -66,13 +71,25 @@ def test_all_rows_are_told_in_order_wherever_the_bytes_are_cut(
     assert splitter.is_empty == (not rows)
 
 
-@given(_ROWS, _ROWS, st.integers(0, 40), st.integers(0, 5), st.lists(st.integers(0, 3000), max_size=5))
+@given(
+    _ROWS,
+    _ROWS,
+    st.integers(0, 40),
+    st.integers(0, 5),
+    st.lists(st.integers(0, 3000), max_size=5),
+    st.sampled_from(["", " "]),
+    st.integers(0, 2),
+)
 def test_a_list_that_changed_is_told_whole_by_what_came_again_and_what_is_new(
-    rows: list[object], new: list[object], at: int, gone: int, cuts: list[int]
+    rows: list[object], new: list[object], at: int, gone: int, cuts: list[int], space: str, times: int
 ) -> None:
-    before = [piece.body for piece in run(json.dumps(rows).encode())[0] if isinstance(piece, Piece)]
+    body = compact(rows, space)
+    before = [piece.body for piece in run(body)[0] if isinstance(piece, Piece)]
+    known, recogniser = [segment_of(body) for body in before], Recogniser()
+    for _ in range(times):
+        run(body, [1], known, recogniser)
     changed = rows[:at] + new + rows[at + gone :]
-    told, _ = run(json.dumps(changed).encode(), cuts, [segment_of(body) for body in before])
+    told, _ = run(compact(changed, space), cuts, known, recogniser)
     assert rows_of(told, before) == changed
     places = positions(told)
     assert places == sorted(set(places))
@@ -111,11 +128,11 @@ def test_the_same_list_is_not_looked_into() -> None:
 
 @given(st.integers(0, 10_000), st.lists(st.integers(0, 10_000), max_size=5))
 def test_a_changed_byte_anywhere_is_found_by_one_that_knows_the_list_well(at: int, cuts: list[int]) -> None:
-    body = json.dumps(numbered(100), separators=(",", ":")).encode()
+    body = compact(numbered(100))
     pieces = [piece.body for piece in run(body)[0] if isinstance(piece, Piece)]
     before, recogniser = [segment_of(piece) for piece in pieces], Recogniser()
     everything = list(range(len(before)))
-    for each in ([], cuts, [9_000]):
+    for each in ([], [1], cuts, [9_000]):
         told, _ = run(body, each, before, recogniser)
         assert positions(told) == everything
         assert all(isinstance(each, Same) for each in told)
@@ -125,6 +142,40 @@ def test_a_changed_byte_anywhere_is_found_by_one_that_knows_the_list_well(at: in
     changed = body[:place] + (b"7" if body[place : place + 1] != b"7" else b"8") + body[place + 1 :]
     told, _ = run(changed, cuts, before, recogniser)
     assert rows_of(told, pieces) == json.loads(changed)
+
+
+def well_known(rows: object) -> tuple[list[bytes], list[Segment], Recogniser]:
+    """The list's runs as they came, what is remembered of them, and one that saw them several times."""
+    body, recogniser = compact(rows), Recogniser()
+    pieces = [piece.body for piece in run(body)[0] if isinstance(piece, Piece)]
+    known = [segment_of(piece) for piece in pieces]
+    for _ in range(2):
+        run(body, [1], known, recogniser)
+    return pieces, known, recogniser
+
+
+@pytest.mark.parametrize("count", range(90, 110))
+def test_rows_behind_a_list_that_is_known_well_leave_all_runs_alone(count: int) -> None:
+    before, known, recogniser = well_known(numbered(count))
+    rows = [*numbered(count), {"id": "new"}]
+    told, _ = run(compact(rows), [1], known, recogniser)
+    assert positions(told) == list(range(len(known)))
+    assert rows_of(told, before) == rows
+
+
+def test_a_row_in_front_that_came_by_itself_is_told_first() -> None:
+    before, known, recogniser = well_known(numbered(100))
+    rows = [{"id": "new"}, *numbered(100)]
+    told, _ = run(compact(rows), [1, len('[{"id":"new"},')], known, recogniser)
+    assert rows_of(told, before) == rows
+
+
+def test_a_list_that_is_known_well_is_known_again_wherever_it_is_cut() -> None:
+    body = compact(numbered(100))
+    _, known, recogniser = well_known(numbered(100))
+    for cut in range(1, len(body)):
+        told, _ = run(body, [1, cut], known, recogniser)
+        assert positions(told) == list(range(len(known))), cut
 
 
 def test_a_recogniser_forgets_what_is_no_longer_known() -> None:
