@@ -28,7 +28,7 @@ _SECOND_ADDRESS_AFTER_S = 0.25
 # option too; only Linux was seen to keep to it.
 _LOW_WATER = 4 * 1024 * 1024 if sys.platform == "linux" else 1
 _MOMENT_S = 0.02
-_READS_IN_A_ROW = 16
+_READS_IN_A_ROW = 8
 
 
 class Connections(httpcore.AsyncNetworkBackend):
@@ -214,7 +214,7 @@ class _Inbox(asyncio.BufferedProtocol):
         return self._size
 
     async def taken(self) -> memoryview:
-        """What came, at least a byte; none at the end. It is overwritten after the next call. Errors: OSError."""
+        """What came, at least a byte; none at the end. It stays until this or `read_on` is called again. Errors: OSError."""
         if not self._size and self._looked_at:
             # Nothing is in it: the half that was just looked at is nearer to the processor.
             self._filling, self._looked_at = self._looked_at, self._filling
