@@ -289,7 +289,7 @@ def _sealed(password: str, request: str) -> str:
 
     members = dict(line.split("=", 1) for line in request.splitlines() if "=" in line)
     theirs = int.from_bytes(base64.b64decode(members["public"]), "big")
-    # GNOME Keyring leaves out the zeros that one shared secret in 256 begins with, and finds another key then.
+    # One shared secret in 256 begins with a zero. GNOME Keyring leaves it out, and so would derive another key.
     shared = bytes(1)
     while not shared[0]:
         mine = _drawn()
