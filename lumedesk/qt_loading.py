@@ -14,6 +14,8 @@ from contextlib import contextmanager, nullcontext
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from lumedesk.qt_enums import make_plainly, make_quickly
+
 if TYPE_CHECKING:
     # To inherit from these would take 3 ms.
     from importlib.abc import Loader
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
 _PACKAGE = "shibokensupport."
 _SIGNATURE = f"{_PACKAGE}signature."
 _FEATURE = f"{_PACKAGE}feature"
+_MAPPING = f"{_SIGNATURE}mapping"
 # PySide notes this when its parser is loaded, which is on another thread here, while Qt may be reading the environment.
 _ENUMS = "PYSIDE6_OPTION_PYTHON_ENUM"
 _ENUMS_USUAL = "True"
 # What else comes with them is looked into by the library itself.
 _LATE = {
     _FEATURE,
+    _MAPPING,
     *(
         _SIGNATURE + name
         for name in ("errorhandler", "layout", "parser", "lib.enum_sig", "lib.pyi_generator", "lib.tool")
@@ -55,12 +59,14 @@ def load_rest() -> None:
         wanted = vars(sys.modules[name]).get("__getattr__") if name in sys.modules else None
         if isinstance(wanted, _Late):
             wanted.fill()
+    make_plainly()
 
 
 @contextmanager
 def _loading_late() -> Iterator[None]:
     os.environ[_ENUMS] = _ENUMS_USUAL
     setattr(sys, _ENUMS.lower(), True)
+    make_quickly()
     before = sys.meta_path
     sys.meta_path = _OursFirst([_Finder(), *before])
     try:
@@ -120,15 +126,22 @@ class _Late:
         self._module, self._there = module, vars(module)
         # Python calls this for a name that isn't there.
         self._there["__getattr__"] = self
+        # These the library takes out of the module without asking for them.
         if self._name == _FEATURE:
             # What its hook calls before and after each import, for as long as it is there.
             self._there.update(feature_import=_pass, feature_imported=_pass)
+        elif self._name == _MAPPING:
+            # What it calls before it reads signatures.
+            self._there["update_mapping"] = self._update_mapping
 
     def __call__(self, name: str) -> Any:
         # Whoever looks through all modules looks for such names, and wants nothing of them.
         if not name.startswith("__") and name in (there := self.fill()):
             return there[name]
         raise AttributeError(f"module {self._name!r} has no attribute {name!r}")
+
+    def _update_mapping(self) -> None:
+        self.fill()["update_mapping"]()
 
     def fill(self) -> dict[str, Any]:
         """What is in the module, all of it unless it is being filled just now. What fails is tried again the next time."""

@@ -54,7 +54,7 @@ def test_errors_are_worded_as_ever() -> None:
 LATE = """
 import sys
 def late():
-    names = ("errorhandler", "layout", "parser", "lib.enum_sig", "lib.pyi_generator", "lib.tool")
+    names = ("errorhandler", "layout", "mapping", "parser", "lib.enum_sig", "lib.pyi_generator", "lib.tool")
     modules = {name: sys.modules["shibokensupport.signature." + name] for name in names}
     modules["feature"] = sys.modules["shibokensupport.feature"]
     return sorted(name for name, module in modules.items() if "__getattr__" in vars(module))
@@ -69,7 +69,7 @@ before = late()
 def test_the_words_for_errors_wait_for_one() -> None:
     wrong = "try:\n    QLabel(5, 6, 7)\nexcept TypeError:\n    pass\nprint(json.dumps([before, late()]))"
     before, after = told(_QUICKLY + LATE + wrong)
-    assert len(before) == 7
+    assert len(before) == 8
     assert after == ["feature", "lib.enum_sig", "lib.pyi_generator"]
     assert told(_AS_EVER + LATE + wrong) == [[], []]
 
@@ -77,7 +77,7 @@ def test_the_words_for_errors_wait_for_one() -> None:
 def test_the_rest_is_loaded_behind() -> None:
     rest = "from lumedesk.qt_loading import load_rest\nload_rest()\nprint(json.dumps([before, late()]))\n"
     before, after = told(_QUICKLY + LATE + rest + "load_rest()")
-    assert len(before) == 7
+    assert len(before) == 8
     assert after == []
 
 
@@ -100,9 +100,22 @@ load_rest()
 print(json.dumps([before, failed, late()]))
 """
     before, failed, after = told(_QUICKLY + LATE + code)
-    assert len(before) == 7
+    assert len(before) == 8
     assert failed
     assert after == []
+
+
+def test_enums_are_made_quickly_until_the_rest_is_there() -> None:
+    code = """
+import enum
+from lumedesk import qt_enums
+from lumedesk.qt_loading import load_rest
+is_quick = vars(enum.EnumType)["_create_"] is qt_enums._create
+load_rest()
+print(json.dumps([is_quick, vars(enum.EnumType)["_create_"] is qt_enums._usual]))
+"""
+    assert told(_QUICKLY + code) == [True, True]
+    assert told(_AS_EVER + _QUICKLY + code) == [False, True]
 
 
 def test_a_wish_about_enums_is_heard() -> None:

@@ -79,7 +79,7 @@ def test_what_a_whole_start_loads_before_its_first_rows(tmp_path: Path) -> None:
     # The log's folder is asked for on the way.
     assert not set(told["modules"]) & _LATE - {"platformdirs"}
     assert not set(told["types"]) & _EVERY_KIND
-    assert len(told["late"]) == 7
+    assert len(told["late"]) == 8
     assert then.strip() == "whole"
     # PySide would read the source of all of them.
     assert not [each for each in told["sources"] if Path(each).is_relative_to(_ROOT / "lumedesk")]
