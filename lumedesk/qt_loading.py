@@ -117,6 +117,7 @@ class _Late:
         self._module: ModuleType | None = None
         self._there: dict[str, Any] = {}
         self._is_filling = False
+        self._first_update = self._update
 
     def create_module(self, spec: "ModuleSpec") -> ModuleType | None:
         self._name = spec.name
@@ -131,8 +132,8 @@ class _Late:
             # What its hook calls before and after each import, for as long as it is there.
             self._there.update(feature_import=_pass, feature_imported=_pass)
         elif self._name == _MAPPING:
-            # What it calls before it reads signatures.
-            self._there["update_mapping"] = self._update_mapping
+            # What it calls before it words an error, without holding on to it: to fill the module takes it out of there.
+            self._there["update_mapping"] = self._first_update
 
     def __call__(self, name: str) -> Any:
         # Whoever looks through all modules looks for such names, and wants nothing of them.
@@ -140,7 +141,7 @@ class _Late:
             return there[name]
         raise AttributeError(f"module {self._name!r} has no attribute {name!r}")
 
-    def _update_mapping(self) -> None:
+    def _update(self) -> None:
         self.fill()["update_mapping"]()
 
     def fill(self) -> dict[str, Any]:

@@ -23,7 +23,7 @@ _MOST_SPARE = 2
 _ROOM = 64 * 1024
 _SECOND_ADDRESS_AFTER_S = 0.25
 # In clear, that is from this computer itself, as from the sandbox, a long list comes in a thousand reads, which cost more than
-# what is in them. So the system is to tell of no less than this, or of all that it lets wait, unless it takes longer than a
+# what is in them. So the system is to tell of no less than this, or of half of what it lets wait, unless it takes longer than a
 # moment: each time it tells, the sender and the desk get in each other's way. What it has then is read at once, so many times
 # before others have their turn. Over TLS it is the desk that is slower. Other systems have the option too; only Linux was seen
 # to keep to it.

@@ -64,7 +64,7 @@ def _told(each: Any) -> dict[str, Any]:
         "listed": [member.name for member in each],
         "things": {name: _thing(thing) for name, thing in vars(each).items() if name not in members},
         "names": dir(each),
-        "pickled": all(pickle.loads(pickle.dumps(member)) is member for member in members.values()),  # noqa: S301
+        "pickled": [_outcome(lambda member=member: pickle.loads(pickle.dumps(member))) for member in members.values()],  # noqa: S301
         "unknown": _outcome(lambda: each(987_654_321)),
         "all": _outcome(
             lambda: [repr(some) for some in (each(each._flag_mask_), ~each(each._flag_mask_), *each(1 | 2))]
