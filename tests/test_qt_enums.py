@@ -81,7 +81,24 @@ def test_any_list_of_members_becomes_what_python_makes_of_it(base: Any, members:
 
 @pytest.mark.parametrize(
     "name",
-    ["_A", "_A_", "__A__", "_Made__own", "_value_", "name", "value", "mro", "real", "__new__", "", 1, None, b"C", ()],
+    [
+        "_A",
+        "_A_",
+        "__A__",
+        "_Made__own",
+        "_value_",
+        "name",
+        "value",
+        "mro",
+        "real",
+        "__new__",
+        "",
+        "C\n_D",
+        1,
+        None,
+        b"C",
+        (),
+    ],
 )
 @_each_base
 def test_odd_names(base: Any, name: Any) -> None:
@@ -98,9 +115,7 @@ def test_odd_values(base: Any, value: Any) -> None:
         assert type(value) is int or not _takes(base, members)
 
 
-@pytest.mark.parametrize(
-    "members", ["A B", ["A", "B"], {"A": 1}, [["A", 1]], [("A", 1, 2)], [("A",)], [([], 1)], [], None]
-)
+@pytest.mark.parametrize("members", ["A B", ["A", "B"], {"A": 1}, [("A", 1, 2)], [("A",)], [([], 1)], [], None])
 @_each_base
 def test_anything_but_a_list_of_names_and_numbers_is_left_to_python(base: Any, members: Any) -> None:
     assert not _takes(base, members)
