@@ -129,14 +129,6 @@ def test_flags_that_python_reckons_with_are_left_to_it(base: Any, members: Any) 
     assert _is_alike(base, members)
 
 
-class _Noted(enum.Enum):
-    """Kinds of enum may do anything, and two samples needn't show it."""
-
-    def __init__(self, number: int) -> None:
-        if number > 50:
-            self.is_large = True
-
-
 @pytest.mark.parametrize(
     "asked",
     [
@@ -150,6 +142,14 @@ class _Noted(enum.Enum):
 @_each_base
 def test_other_wishes_are_heard(base: Any, asked: dict[str, Any]) -> None:
     assert _is_alike(base, [("A", 1), ("B", 2)], **asked)
+
+
+class _Noted(enum.Enum):
+    """Kinds of enum may do anything, and two samples needn't show it."""
+
+    def __init__(self, number: int) -> None:
+        if number > 50:
+            self.is_large = True
 
 
 def test_enums_of_ones_own_kind_are_left_to_python() -> None:

@@ -30,7 +30,7 @@ only read are taken in once for all benchmarks: through a server by the whole de
 without one.
 
 Runs differ, as what else uses the machine's memory weighs on the desk more than on yardsticks that only compute. On 22 November
-2026, on a virtual machine with two cores, a poll without news cost 1/21 to 1/25 of fetching and decoding, a list that arrives
+2026, on a virtual machine with two cores, a poll without news cost 1/21 to 1/26 of fetching and decoding, a list that arrives
 2.0 to 3.0 times decoding until shown and 5.7 to 8.8 with its indexes, the first rows at a start 1.7 to 1.9 empty windows: where
 a goal is met by less than a tenth, another run may miss it.
 """
